@@ -1,0 +1,129 @@
+import type { HostLogin } from '../model/drivers.js';
+import type { JsonObject } from '../model/json.js';
+
+/** Role of a machine in Kubernetes. */
+export type Role = 'master' | 'worker' | 'proxy';
+
+/** Hardware of a machine, from `machine-sku`. Memory in GB. */
+export interface Sku {
+  readonly name: string;
+  readonly memoryGb: number;
+  readonly vcores: number;
+  readonly gpu?: { readonly type: string; readonly count: number };
+  readonly os: string;
+  readonly dataFolder?: string;
+}
+
+/** A machine of `machine-list`, defaults filled in. */
+export interface Host {
+  /** `hostname`: the name in targets. */
+  readonly name: string;
+  /** `hostip`: also the name of its Kubernetes node. */
+  readonly address: string;
+  readonly role: Role;
+  readonly sku: Sku;
+  readonly login: HostLogin;
+  /** `etcdid`; masters only. */
+  readonly etcdId?: string;
+  /** `zkid`. */
+  readonly zkId?: string;
+  readonly dashboard: boolean;
+  readonly paiMaster: boolean;
+  readonly paiWorker: boolean;
+  readonly nodeExporter: boolean;
+  /** Node labels that follow from pai-master, pai-worker, node-exporter and the SKU: what services select by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The machine's entry as written, defaults merged in: what templates see as `hostcofig` and in `machinelist`. */
+  readonly raw: JsonObject;
+}
+
+/** kubernetes-configuration.yaml. */
+export interface KubernetesConfiguration {
+  readonly clusterDns: string;
+  readonly loadBalanceIp: string;
+  readonly serviceClusterIpRange: string;
+  readonly storageBackend: string;
+  /** Prefix of component images: `registry/path`. */
+  readonly dockerRegistry: string;
+  /** `docker-registry-insecure`: hosts may pull component images over plain HTTP. */
+  readonly dockerRegistryInsecure: boolean;
+  readonly versions: {
+    readonly hyperkube: string;
+    readonly etcd: string;
+    readonly apiserver: string;
+    readonly scheduler: string;
+    readonly controllerManager: string;
+    readonly dashboard: string;
+    /** `haproxy-version`, `pause-version`: our additions, with defaults. */
+    readonly haproxy: string;
+    readonly pause: string;
+  };
+  readonly raw: JsonObject;
+}
+
+/** docker-registry-info. */
+export interface RegistryConfiguration {
+  /** `docker-registry-domain`; `public` is Docker Hub and becomes `docker.io`. */
+  readonly domain: string;
+  readonly namespace: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tag: string;
+  /** Name of the pull secret. */
+  readonly secretName: string;
+  /** `docker-registry-ca`: absolute path of a PEM file that signs the registry's certificate. */
+  readonly caPath?: string;
+  /** `docker-registry-insecure`: plain HTTP. */
+  readonly insecure: boolean;
+}
+
+/** services-configuration.yaml. */
+export interface ServicesConfiguration {
+  readonly clusterId: string;
+  readonly dataPath: string;
+  readonly registry: RegistryConfiguration;
+  /** The sections as written (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
+  readonly raw: JsonObject;
+}
+
+/** An image of service-list.yaml. */
+export interface ImageEntry {
+  readonly name: string;
+  /** Images that it is built on. */
+  readonly prerequisites: readonly string[];
+  /** Build arguments. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** A service of service-list.yaml. */
+export interface ServiceEntry {
+  readonly name: string;
+  readonly prerequisites: readonly string[];
+  /** Images that its manifests name. */
+  readonly images: readonly string[];
+  /** Node labels that its pods select by. */
+  readonly labels: readonly string[];
+}
+
+/** The four files and the service list, validated, defaults filled in, frozen. */
+export interface Cluster {
+  /** Absolute path of the configuration folder. */
+  readonly directory: string;
+  readonly hosts: readonly Host[];
+  readonly masters: readonly Host[];
+  readonly workers: readonly Host[];
+  readonly proxies: readonly Host[];
+  readonly kubernetes: KubernetesConfiguration;
+  readonly services: ServicesConfiguration;
+  readonly images: readonly ImageEntry[];
+  readonly serviceList: readonly ServiceEntry[];
+  /** What templates see, by the historic names; frozen as well. */
+  readonly variables: {
+    /** Kubernetes templates: `clusterconfig` (with etcd_cluster_ips_peer, etcd_cluster_ips_server, etcd-initial-cluster-state) and `cluster`. */
+    readonly kubernetes: JsonObject;
+    /** Service templates: `clusterinfo`, `machineinfo`, `machinelist`. */
+    readonly services: JsonObject;
+    /** Image templates: `clusterconfig` with `clusterinfo` inside. */
+    readonly images: JsonObject;
+  };
+}

@@ -1,0 +1,158 @@
+import type { JsonObject } from './json.js';
+import type { Observation, Stamp } from './stamp.js';
+import type { ActionContext, ApplyContext } from './target.js';
+
+/** How to log in to a host. */
+export interface HostLogin {
+  /** Host name, as in target names. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** For SSH and sudo. */
+  readonly password?: string;
+  /** Path of a private key, absolute. */
+  readonly keyPath?: string;
+}
+
+/** A file that a host script finds in its payload directory. */
+export interface PayloadFile {
+  /** Relative path in the payload, forward slashes. */
+  readonly path: string;
+  /** Permission bits; 0o600 where anything secret is in it. */
+  readonly mode: number;
+  readonly content: string | Uint8Array;
+}
+
+/** One thing to do on a host: a payload and a POSIX sh script that runs in it as root. */
+export interface HostWork {
+  readonly files: readonly PayloadFile[];
+  /** Runs with the payload directory as working directory and `ROOT` set to the host's root prefix ('' on real hosts). */
+  readonly script: string;
+  /** POSIX sh; exit 0 when the thing is there and well, else says on standard output what is wrong. Run after `script`. */
+  readonly probe?: string;
+  /** Written last. Without one the target's stamp is removed for good (clean). */
+  readonly stamp?: Stamp;
+}
+
+/** Hosts over SSH. One connection a host and run, one exec an action. */
+export interface HostDriver {
+  /** Stamp and probe of one target; looks at the same host in the same turn share one exec. */
+  observe(host: HostLogin, target: string, probe: string): Promise<Observation>;
+  /** Runs work under the host's lock; survives a dropped connection. Fails with HOST_SCRIPT and the last lines. */
+  run(host: HostLogin, work: HostWork, context: ActionContext): Promise<void>;
+  /** Contents of files that only root may read; those that do not exist are left out. One exec. */
+  read(host: HostLogin, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  close(): Promise<void>;
+}
+
+/** Where an image lives in a registry. */
+export interface ImageReference {
+  /** `host[:port]`, or `docker.io`. */
+  readonly registry: string;
+  /** Path in the registry: `namespace/name`. */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+/** An image to build: all files of its context, rendered, .dockerignore not yet applied. */
+export interface ImageWork {
+  readonly image: ImageReference;
+  readonly files: readonly PayloadFile[];
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** Images: built on the dev box's Docker Engine, kept in a registry. */
+export interface ImageDriver {
+  /** The stamp that the image under its tag carries in the registry. No pull. */
+  observe(image: ImageReference): Promise<Observation>;
+  /** Builds (unless the registry has this fingerprint already) and pushes; output is the manifest's digest. */
+  apply(work: ImageWork, context: ApplyContext): Promise<Stamp>;
+  /** The files of the context that .dockerignore leaves, sorted; what the fingerprint covers. */
+  contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]>;
+  /** Removes the image from the dev box and its tag from the registry where that allows it. */
+  clean(image: ImageReference, context: ActionContext): Promise<void>;
+}
+
+/** A Kubernetes object as in a manifest. */
+export interface KubeObject extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: JsonObject & { readonly name: string; readonly namespace?: string };
+}
+
+/** Objects to apply together and node labels that they select by. */
+export interface KubeWork {
+  readonly objects: readonly KubeObject[];
+  /** Node name -> labels that it must carry. */
+  readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Objects in Kubernetes. */
+export interface KubeDriver {
+  /** Stamp, presence and rollout of what was applied for a target; one list request per kind serves all targets. */
+  observe(target: string): Promise<Observation>;
+  /** Labels nodes, applies server-side, removes what the last apply had and this one has not, waits for rollouts. */
+  apply(work: KubeWork, context: ApplyContext): Promise<Stamp>;
+  /** Removes all that was applied for the target, its labels too; nothing there is no error. */
+  clean(context: ActionContext): Promise<void>;
+  /** Deletes a Node object; nothing there is no error. */
+  deleteNode(name: string, context: ActionContext): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A certificate to be issued, by what it must say. This, not its bytes, enters a fingerprint. */
+export interface CertificateSpec {
+  readonly ca: 'cluster' | 'etcd' | 'front-proxy';
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly usages: readonly ('client' | 'server')[];
+  readonly days: number;
+}
+
+/** A certificate and its key, PEM. */
+export interface IssuedCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** The cluster's certificate authorities, service-account key, encryption key and fingerprint key. */
+export interface PkiDriver {
+  /**
+   * Everything that masters share: path relative to the pki directory (`ca.crt`, `ca.key`, `etcd-ca.crt`, ... `sa.key`,
+   * `secrets-encryption.key`, `fingerprint.key`) -> content. Undefined when it was never made. Local copy first, then a master's.
+   */
+  material(): Promise<ReadonlyMap<string, string> | undefined>;
+  /** Makes what is missing and writes it to the local directory, 0600. */
+  create(): Promise<ReadonlyMap<string, string>>;
+  /** Writes what was read back from a master to the local directory; nothing when it is there. */
+  keepLocal(): Promise<void>;
+  issue(spec: CertificateSpec): Promise<IssuedCertificate>;
+  /** Key for secrets in fingerprints. Undefined while there is no material. */
+  fingerprintKey(): Promise<Uint8Array | undefined>;
+  /** Digest over the public halves: what dependents of the CAs see. */
+  digest(): Promise<string>;
+  /** Removes the local copy. */
+  remove(): Promise<void>;
+}
+
+/** All drivers. Each is loaded at its first use. */
+export interface Drivers {
+  readonly hosts: HostDriver;
+  readonly images: ImageDriver;
+  readonly kube: KubeDriver;
+  readonly pki: PkiDriver;
+  readonly templates: TemplateDriver;
+}
+
+/** Jinja2-compatible templates from the project's `templates/` folder. */
+export interface TemplateDriver {
+  /** Renders one template; `file` is relative to `templates/`. An undefined variable is an error with file:line. */
+  render(file: string, variables: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Reads a file as it is. */
+  read(file: string): Promise<Uint8Array>;
+  /** Regular files below a folder of `templates/`, sorted, relative to it, with their permission bits (only the user's x bit counts). */
+  list(folder: string): Promise<readonly { readonly path: string; readonly mode: number }[]>;
+}

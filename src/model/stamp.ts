@@ -1,0 +1,33 @@
+/**
+ * The record of what was last applied, kept where the thing lives: a file on a host, an annotation on a Kubernetes
+ * object, a label of an image, a file in `.cache`. Secrets are in it only as keyed digests.
+ */
+export interface Stamp {
+  /** Version of this format and of the fingerprint's encoding. Another version counts as no stamp. */
+  readonly format: 1;
+  readonly target: string;
+  /** Hex SHA-256 over all parts. */
+  readonly fingerprint: string;
+  /** What dependents see of this target: a digest. Equal output re-runs nothing behind it. */
+  readonly output: string;
+  /** Digest of each named part of the fingerprint, so that `pai why` can tell which one changed. */
+  readonly parts: Readonly<Record<string, string>>;
+  /** Id of the run that applied it; for people, never compared. */
+  readonly run: string;
+}
+
+/**
+ * What was seen of a target.
+ * - `known`: it could be looked at. `stamp` is absent when it was never applied, or a last try did not finish;
+ *   `present` tells whether anything of it is there at all (what `clean` would remove); `problem` is set when the probe
+ *   found it missing or not well.
+ * - `unknown`: it could not be looked at. Never taken as fresh.
+ */
+export type Observation =
+  | {
+      readonly kind: 'known';
+      readonly stamp?: Stamp;
+      readonly present: boolean;
+      readonly problem?: string;
+    }
+  | { readonly kind: 'unknown'; readonly error: Error };

@@ -1,0 +1,90 @@
+import type { Drivers } from './drivers.js';
+import type { Json } from './json.js';
+import type { Observation, Stamp } from './stamp.js';
+
+/** One named thing that a fingerprint covers. */
+export interface FingerprintPart {
+  /** Names the input for people: `file /etc/kubernetes/manifests/etcd.yaml`, `needs pki`, `labels`. Unique in a target. */
+  readonly name: string;
+  readonly value: Json | Uint8Array;
+  /** Secret values enter as HMAC under the cluster's key, so that a stamp gives nothing away. */
+  readonly secret?: boolean;
+}
+
+/** What every function of an action is given. */
+export interface ActionContext {
+  readonly target: string;
+  readonly drivers: Drivers;
+  /** Output digests of what the target needs (not of what it only comes `after`), by target name. */
+  readonly outputs: ReadonlyMap<string, string>;
+  /** One line of progress; goes to the screen and to the target's log. Never give it a secret. */
+  readonly log: (line: string) => void;
+  /** Aborted on a second interrupt or a time-out. */
+  readonly signal: AbortSignal;
+}
+
+/** What `apply` is given besides. */
+export interface ApplyContext extends ActionContext {
+  /** The stamp to write, last, once the probe is content. `output` is what dependents see. */
+  stamp(output?: string): Stamp;
+}
+
+/** What a target should be, computed from configuration and templates, and the way to make it so. */
+export interface Desired {
+  readonly parts: readonly FingerprintPart[];
+  /**
+   * Makes it so and writes the stamp where the thing lives: remove the stamp, act, probe, write the stamp.
+   * May be run again after a crash at any point. Returns the stamp that it wrote.
+   */
+  apply(context: ApplyContext): Promise<Stamp>;
+}
+
+/** What a target does. Tasks build these on a driver; run/ executes them and knows nothing of hosts or images. */
+export interface Action {
+  /** What it occupies while it runs: `host:h1` (one at a time), `ssh`, `docker`, `kubernetes`, `cpu`. */
+  readonly pools: readonly string[];
+  /** Looks at what is really there. Cheap; drivers gather looks made in the same turn into one request. */
+  observe(context: ActionContext): Promise<Observation>;
+  /** Computes the desired state. Pure but for reading input files; called again when an output below changed. */
+  desired(context: ActionContext): Promise<Desired>;
+  /** Takes it down, stamp last. May be run again. */
+  clean(context: ActionContext): Promise<void>;
+}
+
+/** An edge of the graph. */
+export interface Need {
+  readonly target: string;
+  /** True for `after`: comes first, but does not enter the fingerprint. */
+  readonly order: boolean;
+}
+
+/** A named node of the graph. */
+export interface Target {
+  readonly name: string;
+  readonly description: string;
+  readonly groups: readonly string[];
+  readonly needs: readonly Need[];
+  /**
+   * Targets through which this one is looked at (services through masters). While one of them is not fresh, this one is
+   * not asked. They are order-only needs too.
+   */
+  readonly through: readonly string[];
+  /** All together while none of its group was ever applied; later one at a time. */
+  readonly rolling: boolean;
+  /** Seconds after which its action is cancelled. */
+  readonly timeoutSeconds: number;
+  readonly action: Action;
+}
+
+/** What a paifile declares. Groups are in order of declaration; members are target names. */
+export interface Declaration {
+  readonly targets: readonly Target[];
+  readonly groups: readonly Group[];
+}
+
+/** A name for several targets. */
+export interface Group {
+  readonly name: string;
+  readonly description: string;
+  readonly members: readonly string[];
+}
