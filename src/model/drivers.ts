@@ -22,6 +22,8 @@ export interface PayloadFile {
   /** Permission bits; 0o600 where anything secret is in it. */
   readonly mode: number;
   readonly content: string | Uint8Array;
+  /** Enters the fingerprint keyed. Such a file must have mode 0o600 or stricter. */
+  readonly secret?: boolean;
 }
 
 /** One thing to do on a host: a payload and a POSIX sh script that runs in it as root. */
