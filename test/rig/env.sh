@@ -1,0 +1,61 @@
+# shellcheck shell=bash disable=SC2034
+# Settings of the rig, all in this one place; every script sources it.
+# What the environment may override is named PAI_RIG_*.
+
+RIG_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+RIG_PROJECT=$(cd "$RIG_DIR/../.." && pwd)
+
+# Secrets and logs of the running rig; gone with it.
+RIG_STATE=${PAI_RIG_STATE:-/tmp/pai-rig}
+# What is slow to make and safe to delete: Debian's tree, Kubernetes' binaries.
+RIG_CACHE=${PAI_RIG_CACHE:-$HOME/.cache/pai-rig}
+# Image builds at the same time.
+RIG_JOBS=${PAI_RIG_JOBS:-3}
+
+# Containers, volumes, local images and the network are named by it, and only such are ever removed.
+RIG_NAME=pairig
+RIG_DEBIAN=bookworm
+
+# One flat bridge. The ranges of Kubernetes lie inside it on purpose: a packet to a service or a
+# pod that nothing answers for dies as an ARP question on the bridge and never leaves this machine.
+RIG_SUBNET=172.30.0.0/16
+RIG_GATEWAY=172.30.0.1
+RIG_DYNAMIC_RANGE=172.30.1.0/24
+RIG_HOST_PREFIX=172.30.0
+RIG_POD_CIDR=172.30.64.0/18
+RIG_SERVICE_CIDR=172.30.240.0/20
+RIG_MAX_HOSTS=40
+
+# One registry process pair on one store: in the clear without a login, and TLS with a password.
+RIG_REGISTRY_IP=172.30.0.2
+RIG_REGISTRY_PLAIN=$RIG_REGISTRY_IP:5000
+RIG_REGISTRY_TLS=$RIG_REGISTRY_IP:5443
+# The same as :5000 for this machine: dockerd takes 127/8 without TLS unasked.
+RIG_REGISTRY_PUSH=127.0.0.1:5000
+RIG_REGISTRY_USER=pai
+RIG_REGISTRY_PASSWORD=pai-registry
+RIG_REGISTRY_CERTS=$RIG_STATE/registry
+RIG_IMAGE_NAMESPACE=pai
+
+# Logins of the hosts: sudo asks the one for the password and lets the other pass.
+RIG_USER=pai
+RIG_PASSWORD=pai
+RIG_USER_NOPASSWD=ops
+RIG_KEY=$RIG_STATE/id_ed25519
+
+# Versions of the component images. The last two follow Debian, see the README.
+RIG_KUBERNETES=1.20.2
+RIG_PAUSE=3.2
+RIG_ETCD=3.4.23
+RIG_HAPROXY=2.6
+RIG_TARBALL_NAME=kubernetes-$RIG_KUBERNETES-linux-amd64.tar.xz
+RIG_BINARIES=$RIG_CACHE/kubernetes-$RIG_KUBERNETES
+
+# apt's answer to every question, here and in the images' builds.
+export DEBIAN_FRONTEND=noninteractive
+# Debian's docker.io comes without buildx.
+export DOCKER_BUILDKIT=0
+
+host_ip() { # h3 -> 172.30.0.13
+  echo "$RIG_HOST_PREFIX.$((10 + ${1#h}))"
+}
