@@ -23,6 +23,11 @@ COPY runc /usr/sbin/runc
 # There before docker.io is: dpkg has to be told to keep it, or it asks.
 COPY docker-defaults /etc/default/docker
 RUN printf 'Dpkg::Options { "--force-confdef"; "--force-confold"; };\n' > /etc/apt/apt.conf.d/30keep-configuration
+# invoke-rc.d starts the service of a new package only on a machine with an init and a runlevel.
+RUN dpkg-divert --local --rename --add /sbin/init && dpkg-divert --local --rename --add /sbin/runlevel \
+ && printf '#!/bin/sh\necho "this host was booted by rig-boot" >&2\nexit 1\n' > /sbin/init \
+ && printf '#!/bin/sh\necho N 2\n' > /sbin/runlevel \
+ && chmod 755 /sbin/init /sbin/runlevel
 COPY boot /usr/local/sbin/rig-boot
 RUN chmod 755 /usr/sbin/runc /usr/local/sbin/rig-boot
 ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/sbin/rig-boot"]
