@@ -136,6 +136,11 @@ export interface PkiDriver {
   fingerprintKey(): Promise<Uint8Array | undefined>;
   /** Digest over the public halves: what dependents of the CAs see. */
   digest(): Promise<string>;
+  /**
+   * Keeps the stamp of target `pki` in the local directory, as `stamp.json`. From then on it is part of `material()`, so
+   * that masters keep it too and a fresh checkout sees it.
+   */
+  writeStamp(stamp: Stamp): Promise<void>;
   /** Removes the local copy. */
   remove(): Promise<void>;
 }
