@@ -22,7 +22,7 @@ cat <<JSON
   "network": {
     "name": "$RIG_NAME",
     "subnet": "$RIG_SUBNET",
-    "hostAddress": "$RIG_HOST_PREFIX.(10+N)",
+    "hostAddress": "$RIG_NETWORK.0.(10+N)",
     "serviceCidr": "$RIG_SERVICE_CIDR",
     "podCidr": "$RIG_POD_CIDR"
   },

@@ -13,25 +13,26 @@ RIG_CACHE=${PAI_RIG_CACHE:-$HOME/.cache/pai-rig}
 RIG_JOBS=${PAI_RIG_JOBS:-3}
 
 # Containers, volumes, local images and the network are named by it, and only such are ever removed.
-RIG_NAME=pairig
+RIG_NAME=${PAI_RIG_NAME:-pairig}
 RIG_DEBIAN=bookworm
 
-# One flat bridge. The ranges of Kubernetes lie inside it on purpose: a packet to a service or a
-# pod that nothing answers for dies as an ARP question on the bridge and never leaves this machine.
-RIG_SUBNET=172.30.0.0/16
-RIG_GATEWAY=172.30.0.1
-RIG_DYNAMIC_RANGE=172.30.1.0/24
-RIG_HOST_PREFIX=172.30.0
-RIG_POD_CIDR=172.30.64.0/18
-RIG_SERVICE_CIDR=172.30.240.0/20
+# One flat bridge, NETWORK.0.0/16. The ranges of Kubernetes lie inside it on purpose: a packet to a
+# service or a pod that nothing answers for dies as an ARP question on the bridge and never leaves
+# this machine.
+RIG_NETWORK=${PAI_RIG_NETWORK:-172.30}
+RIG_SUBNET=$RIG_NETWORK.0.0/16
+RIG_GATEWAY=$RIG_NETWORK.0.1
+RIG_DYNAMIC_RANGE=$RIG_NETWORK.1.0/24
+RIG_POD_CIDR=$RIG_NETWORK.64.0/18
+RIG_SERVICE_CIDR=$RIG_NETWORK.240.0/20
 RIG_MAX_HOSTS=40
 
-# One registry process pair on one store: in the clear without a login, and TLS with a password.
-RIG_REGISTRY_IP=172.30.0.2
+# Two registries on one store: in the clear without a login, and TLS with a password.
+RIG_REGISTRY_IP=$RIG_NETWORK.0.2
 RIG_REGISTRY_PLAIN=$RIG_REGISTRY_IP:5000
 RIG_REGISTRY_TLS=$RIG_REGISTRY_IP:5443
 # The same as :5000 for this machine: dockerd takes 127/8 without TLS unasked.
-RIG_REGISTRY_PUSH=127.0.0.1:5000
+RIG_REGISTRY_PUSH=127.0.0.1:${PAI_RIG_PUSH_PORT:-5000}
 RIG_REGISTRY_USER=pai
 RIG_REGISTRY_PASSWORD=pai-registry
 RIG_REGISTRY_CERTS=$RIG_STATE/registry
@@ -57,5 +58,5 @@ export DEBIAN_FRONTEND=noninteractive
 export DOCKER_BUILDKIT=0
 
 host_ip() { # h3 -> 172.30.0.13
-  echo "$RIG_HOST_PREFIX.$((10 + ${1#h}))"
+  echo "$RIG_NETWORK.0.$((10 + ${1#h}))"
 }

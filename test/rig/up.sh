@@ -36,11 +36,12 @@ done
 ((${#hosts[@]})) || for ((i = first; i < first + count; i++)); do hosts+=("h$i"); done
 for host in "${hosts[@]}"; do check_host_name "$host"; done
 
+[ "$(id -u)" = 0 ] || die "up.sh has to run as root: it makes a Debian tree and may start dockerd"
 state_folder
 need flock=util-linux
 lock_rig
 need debootstrap=debootstrap busybox=busybox-static htpasswd=apache2-utils openssl=openssl xz=xz-utils \
-  ssh=openssh-client ssh-keygen=openssh-client curl=curl ip=iproute2
+  ssh=openssh-client ssh-keygen=openssh-client curl=curl
 docker_up
 network_up > /dev/null
 all_images

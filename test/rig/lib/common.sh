@@ -93,6 +93,7 @@ need() {
 
 # Where this machine's apt takes Debian from: lines "URI SUITE COMPONENT"
 debian_sources() {
+  # shellcheck disable=SC2016 # apt's own placeholders
   apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Identifier: Packages' |
     awk -v d="$RIG_DEBIAN" '($2 == d || $2 == d "-updates" || $2 == d "-security") && !seen[$0]++'
 }
@@ -140,7 +141,7 @@ docker_down() {
   local pid
   pid=$(own_dockerd) || return 0
   kill "$pid"
-  wait_for 60 eval "! kill -0 $pid"
+  wait_for 60 eval '! own_dockerd'
   rm -f "$RIG_STATE/dockerd.pid"
 }
 

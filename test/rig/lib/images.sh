@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Debian's base image, the images of hosts and registry, the component images. Source common.sh first.
 
-RIG_BASE=$RIG_NAME/debian:$RIG_DEBIAN
-RIG_BASE_TAR=$RIG_CACHE/debian-$RIG_DEBIAN.tar
+BASE_IMAGE=$RIG_NAME/debian:$RIG_DEBIAN
+BASE_TAR=$RIG_CACHE/debian-$RIG_DEBIAN.tar
 
 # --- base ----------------------------------------------------------------------------------------
 
@@ -27,17 +27,17 @@ make_base_tar() {
   rm -f "$root/etc/machine-id" "$root/etc/resolv.conf" "$root/etc/hostname"
   tar -C "$root" --numeric-owner --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude='./var/log/*' \
     --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
-    -cf "$RIG_BASE_TAR.tmp" .
-  mv "$RIG_BASE_TAR.tmp" "$RIG_BASE_TAR"
+    -cf "$BASE_TAR.tmp" .
+  mv "$BASE_TAR.tmp" "$BASE_TAR"
   rm -rf "$root"
 }
 
-import_base() { docker import -c 'CMD ["bash"]' "$RIG_BASE_TAR" "$RIG_BASE"; }
+import_base() { docker import -c 'CMD ["bash"]' "$BASE_TAR" "$BASE_IMAGE"; }
 
 base_image() {
-  if ! docker image inspect "$RIG_BASE" > /dev/null 2>&1; then
-    [ -f "$RIG_BASE_TAR" ] || step "debootstrap $RIG_DEBIAN" make_base_tar
-    step "import $RIG_BASE" import_base
+  if ! docker image inspect "$BASE_IMAGE" > /dev/null 2>&1; then
+    [ -f "$BASE_TAR" ] || step "debootstrap $RIG_DEBIAN" make_base_tar
+    step "import $BASE_IMAGE" import_base
   fi
 }
 
@@ -120,14 +120,14 @@ component_names() {
 
 host_images() {
   local h=$RIG_DIR/images/host
-  build "$RIG_NAME/host-bare" host/bare.Dockerfile "BASE=$RIG_BASE" "LOGIN=$RIG_USER" "PASSWORD=$RIG_PASSWORD" \
+  build "$RIG_NAME/host-bare" host/bare.Dockerfile "BASE=$BASE_IMAGE" "LOGIN=$RIG_USER" "PASSWORD=$RIG_PASSWORD" \
     "LOGIN_NOPASSWD=$RIG_USER_NOPASSWD" \
     -- "$RIG_DIR/images/install-packages" "$h/boot" "$h/runc" "$h/docker-defaults" &&
     build "$RIG_NAME/host-docker" host/docker.Dockerfile "BASE=$RIG_NAME/host-bare"
 }
 
 package_image() { # NAME:TAG DOCKERFILE [FILE...]: a component out of Debian's packages
-  build "$(component "$1")" "kubernetes/$2" "BASE=$RIG_BASE" -- "$RIG_DIR/images/install-packages" "${@:3}"
+  build "$(component "$1")" "kubernetes/$2" "BASE=$BASE_IMAGE" -- "$RIG_DIR/images/install-packages" "${@:3}"
 }
 
 static_images() {
@@ -143,8 +143,8 @@ static_images() {
 # A few at a time: apt waits for the mirror as much as for a core.
 all_images() {
   base_image
-  docker tag "$RIG_BASE" "$(component "debian:$RIG_DEBIAN")"
-  docker tag "$RIG_BASE" "$RIG_REGISTRY_TLS/$RIG_IMAGE_NAMESPACE/debian:$RIG_DEBIAN"
+  docker tag "$BASE_IMAGE" "$(component "debian:$RIG_DEBIAN")"
+  docker tag "$BASE_IMAGE" "$RIG_REGISTRY_TLS/$RIG_IMAGE_NAMESPACE/debian:$RIG_DEBIAN"
   kubernetes_binaries
   local job pids=() b=$RIG_BINARIES
   for job in host_images registry_image static_images \
@@ -160,6 +160,6 @@ all_images() {
 }
 
 registry_image() {
-  build "$RIG_NAME/registry" registry/registry.Dockerfile "BASE=$RIG_BASE" \
+  build "$RIG_NAME/registry" registry/registry.Dockerfile "BASE=$BASE_IMAGE" \
     -- "$RIG_DIR/images/install-packages" "$RIG_DIR/images/registry/serve"
 }
