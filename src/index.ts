@@ -1,0 +1,41 @@
+/** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
+export type {
+  Cluster,
+  Host,
+  ImageEntry,
+  KubernetesConfiguration,
+  RegistryConfiguration,
+  Role,
+  ServiceEntry,
+  ServicesConfiguration,
+  Sku,
+} from './cluster/model.js';
+export type * from './model/drivers.js';
+export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
+export type { Json, JsonObject } from './model/json.js';
+export type { Observation, Stamp } from './model/stamp.js';
+export type {
+  Action,
+  ActionContext,
+  ApplyContext,
+  Declaration,
+  Desired,
+  FingerprintPart,
+  Group,
+  Need,
+  Target,
+} from './model/target.js';
+export {
+  type Collection,
+  type EachOptions,
+  type GroupRef,
+  type Language,
+  type Named,
+  type Needed,
+  type Order,
+  type Paifile,
+  paifile,
+  type Reference,
+  type TargetOptions,
+  type TargetRef,
+} from './paifile/language.js';

@@ -1,0 +1,141 @@
+import type { Cluster } from '../cluster/model.js';
+import type { Action } from '../model/target.js';
+
+/**
+ * What a paifile is written in. A paifile's default export is
+ *
+ *     export default paifile(({ cluster, target, each, group, after }) => {
+ *       const pki   = target('pki', () => certificates(cluster), { description: 'certificate authorities' });
+ *       const hosts = each('host', cluster.hosts, (host) => prepareHost(host), { group: 'hosts' });
+ *       each('worker', cluster.workers, (host) => workerNode(host), {
+ *         group: 'workers',
+ *         needs: (host) => [pki, after(hosts.of(host))],
+ *       });
+ *     });
+ *
+ * Needs are values, so one that is misspelt does not compile.
+ */
+export interface Language {
+  /** The validated configuration. */
+  readonly cluster: Cluster;
+  /** Declares one target. */
+  readonly target: (name: string, action: Action | (() => Action), options?: TargetOptions) => TargetRef;
+  /**
+   * Declares one target `prefix:<name>` for each item, and a group of them all. The action is made at once, item by item;
+   * making one must be cheap (what it does happens in its functions).
+   */
+  readonly each: <Item extends Named>(
+    prefix: string,
+    items: readonly Item[],
+    action: (item: Item) => Action,
+    options?: EachOptions<Item>,
+  ) => Collection<Item>;
+  /** Declares a name for several targets: what people type, and what others may need. */
+  readonly group: (name: string, description: string, members: readonly Reference[]) => GroupRef;
+  /** In `needs`: comes first, but a change of it does not make this target stale. */
+  readonly after: (...references: Reference[]) => Order;
+}
+
+/** What `each` takes its targets' names from. */
+export interface Named {
+  readonly name: string;
+}
+
+/** One or more targets that others can need: a target, a collection or a group. */
+export class Reference {
+  readonly #targets: readonly string[];
+
+  constructor(targets: readonly string[]) {
+    this.#targets = targets;
+  }
+
+  /** Names of the targets that it stands for. */
+  get targets(): readonly string[] {
+    return this.#targets;
+  }
+}
+
+/** One target. */
+export class TargetRef extends Reference {
+  readonly name: string;
+
+  constructor(name: string) {
+    super([name]);
+    this.name = name;
+  }
+}
+
+/** A group. */
+export class GroupRef extends Reference {
+  readonly name: string;
+
+  constructor(name: string, targets: readonly string[]) {
+    super(targets);
+    this.name = name;
+  }
+}
+
+/** The targets that one `each` declared. Needing the collection itself needs them all. */
+export interface Collection<Item extends Named> extends Reference {
+  /** The target of one item. An item that the collection was not made from is an error of the paifile. */
+  of(item: Item): TargetRef;
+  /** The target of the item with this name. A name that is not there is an error of the paifile. */
+  named(name: string): TargetRef;
+}
+
+/** Made by `after`. */
+export class Order {
+  readonly #references: readonly Reference[];
+
+  constructor(references: readonly Reference[]) {
+    this.#references = references;
+  }
+
+  get targets(): readonly string[] {
+    return this.#references.flatMap((reference) => reference.targets);
+  }
+}
+
+/** What `needs` takes: a value that `target`, `each`, `group` or `after` returned. */
+export type Needed = Reference | Order;
+
+interface CommonOptions {
+  /**
+   * Targets through which this one is looked at (services through masters). It comes after them, and while one of them is
+   * not fresh, it is not asked.
+   */
+  readonly through?: readonly Reference[];
+  /** All together while none of the group was ever applied, later one at a time. False unless told. */
+  readonly rolling?: boolean;
+  /** Seconds after which the action is cancelled; 1800 unless told. */
+  readonly timeoutSeconds?: number;
+}
+
+/** Options of `target`. */
+export interface TargetOptions extends CommonOptions {
+  /** A few words for `pai list`. */
+  readonly description?: string;
+  readonly needs?: readonly Needed[];
+}
+
+/** Options of `each`. */
+export interface EachOptions<Item extends Named> extends CommonOptions {
+  /** Name of the group of all these targets; the prefix unless told. */
+  readonly group?: string;
+  /** A few words for `pai list`: of the group, and of each target unless it is a function. */
+  readonly description?: string | ((item: Item) => string);
+  /** What every one needs, or what one item's target needs; `own` is the collection that is being declared. */
+  readonly needs?: readonly Needed[] | ((item: Item, own: Collection<Item>) => readonly Needed[]);
+  /** What comes after the colon; `item.name` unless told. */
+  readonly name?: (item: Item) => string;
+}
+
+/** A paifile's default export. */
+export interface Paifile {
+  readonly write: (language: Language) => void;
+}
+
+/** Wraps the declarations of a paifile: `export default paifile(({ cluster, target, each, group, after }) => { ... })`. */
+export function paifile(write: (language: Language) => void): Paifile {
+  return { write };
+}
