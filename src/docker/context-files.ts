@@ -1,0 +1,60 @@
+import type { PayloadFile } from '../model/drivers.js';
+import { PaiError } from '../model/errors.js';
+
+const IGNORE_FILE = '.dockerignore';
+const DOCKERFILE = 'Dockerfile';
+
+/**
+ * The files of a build context that its .dockerignore leaves, sorted by path. Dockerfile and .dockerignore are always
+ * among them, as with Docker's own client: the builder needs them, and itself keeps them out of `COPY` when ignored.
+ * Fails with IMAGE_CONTEXT on a pattern that is not one.
+ */
+export async function contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]> {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  const ignoreFile = sorted.find((file) => file.path === IGNORE_FILE);
+  if (ignoreFile === undefined) return sorted;
+  const { default: ignore } = await import('@balena/dockerignore');
+  const rules = ignore({ ignorecase: false }).add(patterns(textOf(ignoreFile.content)));
+  return sorted.filter((file) => {
+    if (file.path === IGNORE_FILE || file.path === DOCKERFILE) return true;
+    try {
+      return !rules.ignores(file.path);
+    } catch (error) {
+      throw new PaiError(
+        'IMAGE_CONTEXT',
+        `${IGNORE_FILE} has a pattern that can't be read: ${(error as Error).message}`,
+        {
+          where: IGNORE_FILE,
+          next: `Correct the pattern; ${IGNORE_FILE} takes *, **, ?, [a-z] and a leading !.`,
+          cause: error,
+        },
+      );
+    }
+  });
+}
+
+/**
+ * Lines of a .dockerignore. The library leaves `+(){}|` to mean what they mean in a regular expression; Docker takes
+ * them as they are, and drops a byte order mark.
+ */
+function patterns(text: string): string[] {
+  return text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .map((line) => line.replace(/\\.|[+(){}|]/g, (match) => (match.length > 1 ? match : `\\${match}`)));
+}
+
+/** The context's Dockerfile as text; undefined when there is none. */
+export function dockerfileOf(files: readonly PayloadFile[]): string | undefined {
+  const file = files.find((candidate) => candidate.path === DOCKERFILE);
+  return file === undefined ? undefined : textOf(file.content);
+}
+
+/** Permission bits that a file gets in the image: only whether it may be executed is kept. */
+export function contextMode(file: PayloadFile): 0o755 | 0o644 {
+  return (file.mode & 0o100) === 0 ? 0o644 : 0o755;
+}
+
+function textOf(content: string | Uint8Array): string {
+  return typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+}

@@ -1,0 +1,224 @@
+import type { ImageDriver, ImageReference, ImageWork } from '../model/drivers.js';
+import { PaiError, toPaiError } from '../model/errors.js';
+import type { Observation, Stamp } from '../model/stamp.js';
+import type { ActionContext, ApplyContext } from '../model/target.js';
+import { baseImages } from './base-images.js';
+import { contextFiles, dockerfileOf } from './context-files.js';
+import { contextTar } from './context-tar.js';
+import { Engine } from './engine.js';
+import { decodeStamp, encodeStamp, fingerprintTag, STAMP_LABEL } from './image-stamp.js';
+import { imageName, type RegistryAccess } from './registry-access.js';
+import { type Manifest, RegistryClient } from './registry-client.js';
+
+/** What the image driver is made with. */
+export interface ImageDriverOptions {
+  readonly registry: RegistryAccess;
+  /** Path of Docker Engine's socket; default DOCKER_HOST, else /var/run/docker.sock. Used for builds only. */
+  readonly dockerSocket?: string;
+}
+
+/** An image in the registry. */
+interface Found {
+  readonly manifest: Manifest;
+  readonly stamp?: Stamp;
+  readonly problem?: string;
+}
+
+/**
+ * The image driver: looks into the registry with two small requests an image, builds and pushes on the dev box's Docker
+ * Engine, which is loaded and asked at the first build only.
+ */
+export function createImageDriver(options: ImageDriverOptions): ImageDriver {
+  return new RegistryImageDriver(options);
+}
+
+class RegistryImageDriver implements ImageDriver {
+  readonly #options: ImageDriverOptions;
+  readonly #clients = new Map<string, RegistryClient>();
+  #engine: Promise<Engine> | undefined;
+
+  constructor(options: ImageDriverOptions) {
+    this.#options = options;
+  }
+
+  async observe(image: ImageReference): Promise<Observation> {
+    try {
+      const found = await this.#find(image, image.tag);
+      if (found === undefined) return { kind: 'known', present: false };
+      const { stamp, problem } = found;
+      return {
+        kind: 'known',
+        present: true,
+        ...(stamp === undefined ? {} : { stamp }),
+        ...(problem === undefined ? {} : { problem }),
+      };
+    } catch (error) {
+      return { kind: 'unknown', error: toPaiError(error) };
+    }
+  }
+
+  contextFiles = contextFiles;
+
+  async apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {
+    try {
+      return await this.#apply(work, context);
+    } catch (error) {
+      throw cancelledOr(error, context.signal);
+    }
+  }
+
+  async clean(image: ImageReference, context: ActionContext): Promise<void> {
+    try {
+      await this.#cleanDevBox(image, context);
+      await this.#cleanRegistry(image, context);
+    } catch (error) {
+      throw cancelledOr(error, context.signal);
+    }
+  }
+
+  async #apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {
+    const { image } = work;
+    const { signal, log } = context;
+    const stamp = context.stamp();
+    const stored = fingerprintTag(stamp.fingerprint);
+    const carries = (found: Found | undefined) => found?.stamp?.fingerprint === stamp.fingerprint;
+
+    // Nobody asks for an image that its tag shows already, unless to have it built anew: then no cache either.
+    const forced = carries(await this.#find(image, image.tag, signal));
+    let built = forced ? undefined : await this.#find(image, stored, signal);
+    if (built !== undefined && carries(built)) {
+      log(`${image.repository}: the registry has this build already as ${stored}; only tagging it`);
+    } else {
+      await this.#build(work, stamp, !forced, context);
+      built = await this.#find(image, stored, signal);
+      if (built === undefined || !carries(built)) throw changedMeanwhile({ ...image, tag: stored });
+    }
+    // The one step that makes it visible under its tag: the image and, inside of it, the stamp.
+    await this.#client(image).tag(image.repository, image.tag, built.manifest, signal);
+    const seen = await this.#find(image, image.tag, signal);
+    if (seen?.stamp === undefined || !carries(seen)) throw changedMeanwhile(image);
+    log(`${imageName(image)} is ${seen.manifest.digest}`);
+    return seen.stamp;
+  }
+
+  async #build(work: ImageWork, stamp: Stamp, cache: boolean, context: ApplyContext): Promise<void> {
+    const { image } = work;
+    const files = await contextFiles(work.files);
+    const dockerfile = dockerfileOf(files);
+    if (dockerfile === undefined) {
+      throw new PaiError('IMAGE_CONTEXT', `image ${image.repository} has no Dockerfile`, {
+        where: `image ${image.repository}`,
+        next: 'Add a Dockerfile to its folder.',
+      });
+    }
+    const engine = await this.#connect();
+    // A copy of an earlier build on this machine must not win over what another machine has pushed since.
+    for (const base of baseImages(dockerfile, work.buildArgs)) {
+      if (isOwn(base, image)) await engine.pull(base, context);
+    }
+    const reference = imageName({ ...image, tag: fingerprintTag(stamp.fingerprint) });
+    await engine.build(
+      {
+        name: image.repository.split('/').at(-1) ?? image.repository,
+        reference,
+        context: await contextTar(files),
+        labels: { [STAMP_LABEL]: encodeStamp(stamp) },
+        buildArgs: work.buildArgs,
+        cache,
+      },
+      context,
+    );
+    await engine.push(reference, context);
+    // On this machine it goes by its ordinary name; one more name for each build would keep them all on its disk.
+    await engine.tag(reference, image.tag);
+    await engine.untag(reference);
+  }
+
+  async #cleanDevBox(image: ImageReference, context: ActionContext): Promise<void> {
+    const name = imageName(image);
+    try {
+      const engine = await this.#connect();
+      const repository = name.slice(0, name.lastIndexOf(':')).replace(/^docker\.io\//, '');
+      const wanted = (tag: string) => tag === `${repository}:${image.tag}` || tag.startsWith(`${repository}:fp-`);
+      for (const tag of (await engine.tags(repository)).filter(wanted)) {
+        await engine.untag(tag);
+        context.log(`removed ${tag} from this machine`);
+      }
+    } catch (error) {
+      if (!(error instanceof PaiError && error.code === 'DOCKER_UNREACHABLE')) throw error;
+      context.log('Docker Engine does not answer: local copies are left as they are');
+    }
+  }
+
+  async #cleanRegistry(image: ImageReference, context: ActionContext): Promise<void> {
+    const name = imageName(image);
+    const client = this.#client(image);
+    const manifest = await client.manifest(image.repository, image.tag, context.signal);
+    if (manifest === undefined) {
+      context.log(`${name} is not in the registry`);
+      return;
+    }
+    // By tag first: it leaves other tags of the same image, another cluster's perhaps, alone. Older registries know
+    // deletion by digest only.
+    let deletion = await client.delete(image.repository, image.tag, context.signal);
+    if (deletion !== 'deleted') deletion = await client.delete(image.repository, manifest.digest, context.signal);
+    context.log(
+      deletion === 'unsupported'
+        ? `${name} stays in the registry: deletion is switched off there`
+        : `removed ${name} from the registry`,
+    );
+  }
+
+  async #find(image: ImageReference, tag: string, signal?: AbortSignal): Promise<Found | undefined> {
+    const client = this.#client(image);
+    const manifest = await client.manifest(image.repository, tag, signal);
+    if (manifest === undefined) return undefined;
+    const labels = await client.labels(image.repository, manifest, signal);
+    if (labels === undefined) {
+      return { manifest, problem: `the registry has lost a part of ${imageName({ ...image, tag })}` };
+    }
+    const stamp = decodeStamp(labels.get(STAMP_LABEL));
+    return stamp === undefined ? { manifest } : { manifest, stamp: { ...stamp, output: manifest.digest } };
+  }
+
+  /** Credentials go to the configured registry only. */
+  #client(image: ImageReference): RegistryClient {
+    const known = this.#clients.get(image.registry);
+    if (known !== undefined) return known;
+    const { registry } = this.#options;
+    const own = image.registry === registry.domain;
+    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure: false });
+    this.#clients.set(image.registry, client);
+    return client;
+  }
+
+  async #connect(): Promise<Engine> {
+    this.#engine ??= Engine.connect(this.#options.dockerSocket, this.#options.registry);
+    try {
+      return await this.#engine;
+    } catch (error) {
+      // It may have been started by the time of the next try.
+      this.#engine = undefined;
+      throw error;
+    }
+  }
+}
+
+/** Whether a base image is one that is kept beside this image in the configured registry. */
+function isOwn(base: string, image: ImageReference): boolean {
+  if (image.registry !== 'docker.io') return base.startsWith(`${image.registry}/`);
+  const namespace = image.repository.slice(0, image.repository.indexOf('/') + 1);
+  return namespace !== '' && (base.startsWith(namespace) || base.startsWith(`docker.io/${namespace}`));
+}
+
+function changedMeanwhile(image: ImageReference): PaiError {
+  return new PaiError('REGISTRY_REFUSED', `the registry does not show what was just pushed as ${imageName(image)}`, {
+    where: `registry ${image.registry}`,
+    next: 'Make sure that nobody else pushes this tag and that Docker Engine pushes to this very registry; then run again.',
+  });
+}
+
+function cancelledOr(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || error instanceof PaiError) return error;
+  return new PaiError('CANCELLED', 'the work on the image was cancelled', { cause: error });
+}

@@ -1,0 +1,97 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** One JSON line of what Docker Engine tells while it builds, pulls or pushes. */
+export interface EngineMessage {
+  /** Output of a build. */
+  readonly stream?: string;
+  readonly status?: string;
+  readonly id?: string;
+  /** Present while bytes move: many a second. */
+  readonly progress?: string;
+  readonly error?: string;
+}
+
+/** Last lines of output that an error carries. */
+const KEPT_LINES = 20;
+
+/**
+ * The JSON lines of an answer of Docker Engine. The engine library's own reader throws into the void on a broken line
+ * and garbles characters that span two chunks.
+ */
+export async function* engineMessages(stream: AsyncIterable<Uint8Array | string>): AsyncGenerator<EngineMessage> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield* parseMessage(line);
+  }
+  yield* parseMessage(rest);
+}
+
+function* parseMessage(line: string): Generator<EngineMessage> {
+  if (line.trim() === '') return;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new Error(`not a message of Docker Engine: ${line.slice(0, 200)}`);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const text = (key: string) => {
+    const field = (value as Record<string, unknown>)[key];
+    return typeof field === 'string' ? { [key]: field } : {};
+  };
+  yield { ...text('stream'), ...text('status'), ...text('id'), ...text('progress'), ...text('error') };
+}
+
+/** Turns messages into whole lines without control characters, remembers the last of them and the step they belong to. */
+export class EngineLog {
+  readonly #log: (line: string) => void;
+  readonly #last: string[] = [];
+  #step: string | undefined;
+  #rest = '';
+
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
+
+  /** `Step 2/5 : RUN make`, the last that began. */
+  get step(): string | undefined {
+    return this.#step;
+  }
+
+  get last(): readonly string[] {
+    return this.#last;
+  }
+
+  add(message: EngineMessage): void {
+    if (message.stream !== undefined) this.#text(message.stream);
+    // Bytes that moved are no news worth a line; what became of a layer is.
+    if (message.status !== undefined && (message.progress ?? '') === '') {
+      this.#line(message.id === undefined ? message.status : `${message.id}: ${message.status}`);
+    }
+  }
+
+  /** Tells what came without a line's end. */
+  end(): void {
+    this.#text('\n');
+  }
+
+  #text(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#line(line);
+  }
+
+  #line(raw: string): void {
+    // A carriage return overwrites the line on a terminal: what it ended up as is the line.
+    const line = stripVTControlCharacters(raw.trimEnd().split('\r').at(-1) ?? '').trimEnd();
+    if (line === '') return;
+    if (/^Step \d+\/\d+ : /.test(line)) this.#step = line;
+    this.#last.push(line);
+    if (this.#last.length > KEPT_LINES) this.#last.shift();
+    this.#log(line);
+  }
+}

@@ -1,0 +1,197 @@
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { PaiError } from '../model/errors.js';
+import { engineRegistryError, engineTrustStep, engineUnreachable } from './engine-errors.js';
+import { EngineLog, type EngineMessage, engineMessages } from './engine-output.js';
+import { engineRegistryKey, type RegistryAccess } from './registry-access.js';
+
+/** The API version that we were written against (Docker Engine 20.10); newer engines are asked for it while they offer it. */
+const API_VERSION = '1.41';
+
+/** An image to build. */
+export interface BuildRequest {
+  /** For errors: `pylon`. */
+  readonly name: string;
+  /** `registry/repository:tag`. */
+  readonly reference: string;
+  readonly context: Readable;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** False builds every step anew. */
+  readonly cache: boolean;
+}
+
+/** Progress and cancellation of one call. */
+export interface EngineCall {
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Docker Engine on the dev box, as much of it as builds need. */
+export class Engine {
+  readonly #docker: Docker;
+  readonly #address: string;
+  readonly #access: RegistryAccess;
+
+  private constructor(docker: Docker, address: string, access: RegistryAccess) {
+    this.#docker = docker;
+    this.#address = address;
+    this.#access = access;
+  }
+
+  /**
+   * Finds the engine and agrees on an API version with it.
+   * @param address path of a socket, or a URL as in DOCKER_HOST; undefined for DOCKER_HOST and then the usual socket.
+   */
+  static async connect(address: string | undefined, access: RegistryAccess): Promise<Engine> {
+    const { default: DockerClient } = await import('dockerode');
+    const socketPath = address?.replace(/^unix:\/\//, '');
+    const shown = address ?? process.env.DOCKER_HOST ?? '/var/run/docker.sock';
+    const options = {
+      ...(socketPath === undefined ? {} : { socketPath }),
+      ...(access.username === undefined || access.password === undefined ? {} : { headers: registryConfig(access) }),
+    };
+    try {
+      const found = await new DockerClient(options).version();
+      const version = `v${agreeOnVersion(found.ApiVersion, found.MinAPIVersion)}`;
+      return new Engine(new DockerClient({ ...options, version }), shown, access);
+    } catch (error) {
+      throw engineUnreachable(error, shown) ?? error;
+    }
+  }
+
+  /** Builds with the classic builder. Fails with IMAGE_BUILD: the step, and the last lines. */
+  async build(request: BuildRequest, call: EngineCall): Promise<void> {
+    const output = new EngineLog(call.log);
+    const options = {
+      t: request.reference,
+      labels: { ...request.labels },
+      buildargs: { ...request.buildArgs },
+      nocache: !request.cache,
+      rm: true,
+      forcerm: true,
+      version: '1',
+      abortSignal: call.signal,
+    } as const;
+    const failed = await this.#follow(() => this.#docker.buildImage(request.context, options), output, call.signal);
+    if (failed !== undefined) throw buildError(request.name, failed, output, this.#access.domain);
+  }
+
+  /** Pulls an image of the configured registry. Fails with REGISTRY_*. */
+  async pull(reference: string, call: EngineCall): Promise<void> {
+    const options = { authconfig: this.#authConfig(), abortSignal: call.signal };
+    const output = new EngineLog(call.log);
+    const failed = await this.#follow(() => this.#docker.pull(reference, options), output, call.signal);
+    if (failed !== undefined) throw engineRegistryError(failed, this.#access, `pull ${reference}`);
+  }
+
+  /** Pushes an image to the configured registry. Fails with REGISTRY_*. */
+  async push(reference: string, call: EngineCall): Promise<void> {
+    const options = { authconfig: this.#authConfig(), abortSignal: call.signal };
+    const output = new EngineLog(call.log);
+    const image = this.#docker.getImage(reference);
+    const failed = await this.#follow(() => image.push(options), output, call.signal);
+    if (failed !== undefined) throw engineRegistryError(failed, this.#access, `push ${reference}`);
+  }
+
+  /** Tags of a repository that are on the dev box: `registry/repository:tag`. */
+  async tags(repository: string): Promise<readonly string[]> {
+    const images = await this.#ask(() => this.#docker.listImages({ filters: { reference: [repository] } }));
+    return images.flatMap((image) => image.RepoTags ?? []);
+  }
+
+  /** Gives an image one more name. */
+  async tag(reference: string, tag: string): Promise<void> {
+    const repo = reference.slice(0, reference.lastIndexOf(':'));
+    await this.#ask(() => this.#docker.getImage(reference).tag({ repo, tag }));
+  }
+
+  /** Removes a name, and the image when it was the last; one that is not there is no error. */
+  async untag(reference: string): Promise<void> {
+    try {
+      await this.#ask(() => this.#docker.getImage(reference).remove());
+    } catch (error) {
+      // 404: gone already. 409: a container runs it, and keeps it.
+      const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+      if (status !== 404 && status !== 409) throw error;
+    }
+  }
+
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      throw engineUnreachable(error, this.#address) ?? error;
+    }
+  }
+
+  /** Runs a call that tells its progress. Gives the engine's own error message, undefined when it went well. */
+  async #follow(
+    start: () => Promise<AsyncIterable<Uint8Array | string>>,
+    output: EngineLog,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    let failed: string | undefined;
+    try {
+      signal.throwIfAborted();
+      for await (const message of engineMessages(await start())) {
+        output.add(message);
+        failed = errorOf(message) ?? failed;
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const unreachable = engineUnreachable(error, this.#address);
+      if (unreachable !== undefined) throw unreachable;
+      failed = engineMessageOf(error);
+    }
+    output.end();
+    return failed;
+  }
+
+  #authConfig(): Docker.AuthConfigObject {
+    const { domain, username, password } = this.#access;
+    // Engines up to 20.10 refuse a push without any; an empty one is "not logged in".
+    if (username === undefined || password === undefined) return {};
+    return { username, password, serveraddress: engineRegistryKey(domain) };
+  }
+}
+
+/** Credentials for base images; the library's own option encodes them in a way that the engine can't read always. */
+function registryConfig(access: RegistryAccess): Record<string, string> {
+  const { username, password } = access;
+  const config = JSON.stringify({ [engineRegistryKey(access.domain)]: { username, password } });
+  return { 'X-Registry-Config': Buffer.from(config).toString('base64').replaceAll('+', '-').replaceAll('/', '_') };
+}
+
+/** Ours while the engine offers it, else its nearest. Versions are `1.<minor>`. */
+export function agreeOnVersion(newest: string, oldest: string | undefined): string {
+  const minor = (version: string) => Number(version.split('.')[1] ?? 0);
+  if (minor(newest) < minor(API_VERSION)) return newest;
+  if (oldest !== undefined && minor(oldest) > minor(API_VERSION)) return oldest;
+  return API_VERSION;
+}
+
+function errorOf(message: EngineMessage): string | undefined {
+  return message.error;
+}
+
+/** What the engine said, out of an error of the engine library: `(HTTP code 500) server error - text `. */
+function engineMessageOf(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
+}
+
+function buildError(name: string, message: string, output: EngineLog, domain: string): PaiError {
+  const step = output.step === undefined ? '' : `${output.step}: `;
+  const missing = /pull access denied|manifest unknown|manifest for .* not found/i.test(message);
+  return new PaiError('IMAGE_BUILD', `image ${name} does not build: ${step}${message}`, {
+    where: `image ${name}`,
+    next:
+      engineTrustStep(message, domain) ??
+      (missing
+        ? 'Correct the base image in FROM, or build and push it first.'
+        : "Correct that step of the image's Dockerfile, or the files that it copies, and run again."),
+    details: output.last,
+  });
+}
