@@ -6,7 +6,7 @@ import type { Stamp } from './stamp.js';
  */
 export function parseStamp(source: unknown): Stamp | undefined {
   const value = typeof source === 'string' ? parseJson(source) : source;
-  if (!isObject(value) || value['format'] !== 1) return undefined;
+  if (!isObject(value) || value.format !== 1) return undefined;
   const { target, fingerprint, output, parts, run } = value;
   if (!isText(target) || !isText(fingerprint) || !isText(output) || !isText(run) || !isDigests(parts)) return undefined;
   return { format: 1, target, fingerprint, output, parts, run };
