@@ -1,0 +1,121 @@
+import type { Role } from './model.js';
+
+/** Written true, "true", false or "false". */
+export type Flag = 'true' | 'false';
+
+/** What a machine lacks, `default-machine-properties` gives. */
+export interface MachineDefaults {
+  username?: string;
+  password?: string;
+  'ssh-keyfile-path'?: string;
+  sshport?: number;
+}
+
+/** An entry of `machine-list`. */
+export interface MachineEntry extends MachineDefaults {
+  hostname: string;
+  hostip: string;
+  'machine-type': string;
+  'k8s-role': Role;
+  etcdid?: string;
+  zkid?: string;
+  dashboard?: Flag;
+  'pai-master'?: Flag;
+  'pai-worker'?: Flag;
+  'node-exporter'?: Flag;
+}
+
+/** An entry of `machine-sku`; mem in GB. */
+export interface SkuEntry {
+  mem: number;
+  cpu: { vcore: number };
+  gpu?: { type: string; count: number };
+  os: string;
+  dataFolder?: string;
+}
+
+/** cluster-configuration.yaml. */
+export interface ClusterFile {
+  'default-machine-properties': MachineDefaults;
+  'machine-sku': Record<string, SkuEntry>;
+  'machine-list': MachineEntry[];
+}
+
+/** kubernetes-configuration.yaml. */
+export interface KubernetesFile {
+  kubernetes: {
+    'cluster-dns': string;
+    'load-balance-ip': string;
+    'service-cluster-ip-range': string;
+    'storage-backend': string;
+    'docker-registry': string;
+    'docker-registry-insecure': Flag;
+    'hyperkube-version': string;
+    'etcd-version': string;
+    'apiserver-version': string;
+    'kube-scheduler-version': string;
+    'kube-controller-manager-version': string;
+    'dashboard-version': string;
+    'haproxy-version': string;
+    'pause-version': string;
+  };
+}
+
+/** k8s-role-definition.yaml. */
+export interface RoleFile {
+  'component-list': Record<string, { src: string; dst: string }[]>;
+  'k8s-role': Record<Role, { component: { name: string }[] }>;
+}
+
+/** `docker-registry-info` of services-configuration.yaml. */
+export interface RegistryEntry {
+  'docker-namespace': string;
+  'docker-registry-domain': string;
+  'docker-username'?: string;
+  'docker-password'?: string;
+  'docker-tag': string;
+  'secret-name': string;
+  'docker-registry-ca'?: string;
+  'docker-registry-insecure': Flag;
+}
+
+/** services-configuration.yaml. */
+export interface ServicesFile {
+  cluster: {
+    clusterid: string;
+    'nvidia-drivers-version'?: string;
+    'docker-verison'?: string;
+    'docker-version'?: string;
+    'data-path': string;
+    'docker-registry-info': RegistryEntry;
+  };
+  hadoop: {
+    'custom-hadoop-binary-path': string;
+    'hadoop-version': string;
+    virtualClusters: Record<string, { description?: string; capacity: number }>;
+  };
+  frameworklauncher: { 'frameworklauncher-port': number };
+  restserver: {
+    'server-port': number;
+    'jwt-secret'?: string;
+    'default-pai-admin-username'?: string;
+    'default-pai-admin-password'?: string;
+  };
+  webportal: { 'server-port': number };
+  grafana: { 'grafana-port': number };
+  prometheus: { 'prometheus-port': number; 'node-exporter-port': number };
+  pylon: { port: number };
+}
+
+/** service-list.yaml. */
+export interface ServiceListFile {
+  'image-list': Record<string, { prerequisite: string[]; 'build-args': Record<string, string> }>;
+  'service-list': Record<string, { prerequisite: string[]; image: string[]; label: string[] }>;
+}
+
+/** What is left of a type when any field may be missing: what cross checks see of a file that lacks some. */
+export type Partially<T> = T extends readonly (infer Item)[]
+  ? readonly Partially<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Partially<T[Key]> | undefined }
+    : T;

@@ -1,0 +1,63 @@
+import { isIPv4 } from 'node:net';
+
+/** A kind of text: how to tell it, and how to say it after "must be". */
+interface Format {
+  readonly phrase: string;
+  readonly test: RegExp | ((text: string) => boolean);
+}
+
+const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const pathComponent = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const registryHost = '[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?';
+
+/** The formats that the schemas name. */
+export const formats: Readonly<Record<string, Format>> = {
+  ipv4: { phrase: 'an IPv4 address', test: isIPv4 },
+  'service-range': {
+    phrase: 'an IPv4 range such as 10.96.0.0/12, its host bits zero, its prefix from 12 to 29',
+    test: isServiceRange,
+  },
+  'host-name': {
+    phrase: 'a host name: letters, digits, dots and hyphens, at most 63 characters',
+    test: /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
+  },
+  'user-name': { phrase: 'a user name of the host', test: /^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/ },
+  identifier: {
+    phrase: 'a name of letters, digits, dots, hyphens and underscores',
+    test: /^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$/,
+  },
+  'zookeeper-id': {
+    phrase: 'a number from 1 to 255',
+    test: (text) => /^[1-9][0-9]{0,2}$/.test(text) && Number(text) <= 255,
+  },
+  'object-name': {
+    phrase: 'a name of lower-case letters, digits, hyphens and dots',
+    test: new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`),
+  },
+  'absolute-path': { phrase: 'an absolute path', test: /^\/[^\n]*$/ },
+  registry: {
+    phrase: '`public` or the registry as host[:port], without https://',
+    test: new RegExp(`^${registryHost}$`),
+  },
+  'image-path': {
+    phrase: 'a path in a registry: lower-case letters, digits, and . _ - / between them',
+    test: new RegExp(`^${pathComponent}(/${pathComponent})*$`),
+  },
+  'image-prefix': {
+    phrase: 'what stands before the last / in an image name: host[:port]/path',
+    test: new RegExp(`^${registryHost}(/${pathComponent})*$`),
+  },
+  'image-tag': {
+    phrase: 'an image tag such as v1.20.2',
+    test: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,
+  },
+};
+
+function isServiceRange(text: string): boolean {
+  const [address = '', prefix = '', ...rest] = text.split('/');
+  if (rest.length > 0 || !isIPv4(address) || !/^[0-9]{2}$/.test(prefix)) return false;
+  const bits = Number(prefix);
+  if (bits < 12 || bits > 29) return false;
+  const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  return number % 2 ** (32 - bits) === 0;
+}

@@ -1,0 +1,26 @@
+import { PaiError } from '../model/errors.js';
+
+/** One thing that is wrong in a configuration file. Line and column count from 1. */
+export interface Problem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong, and what may have been meant; never a secret value. */
+  readonly what: string;
+}
+
+/** All problems as one CONFIG_INVALID, in the order of files and lines. */
+export function configurationError(problems: readonly Problem[]): PaiError {
+  const sorted = [...problems].sort(
+    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.what, b.what),
+  );
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new PaiError('CONFIG_INVALID', `${count} in the configuration`, {
+    details: sorted.map(({ file, line, column, what }) => `${file}:${line}:${column}: ${what}`),
+    next: 'Correct the lines above; docs/configuration.md describes every field.',
+  });
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
