@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { didYouMean } from '../model/suggest.js';
 import type {
   ClusterFile,
@@ -31,6 +32,7 @@ export function crossCheck(files: Files): Problem[] {
     ...(cluster.part && kubernetes.part
       ? checkLoadBalancer(kubernetes.yaml, kubernetes.part, cluster.part['machine-list'] ?? [])
       : []),
+    ...(kubernetes.part ? checkServiceRange(kubernetes.yaml, kubernetes.part) : []),
     ...(roles.part ? checkRoles(roles.yaml, roles.part) : []),
     ...(services.part ? checkServices(services.yaml, services.part) : []),
     ...(serviceList.part ? checkServiceList(serviceList.yaml, serviceList.part) : []),
@@ -157,6 +159,20 @@ function checkLoadBalancer(
     return tell(`${what}; give one machine k8s-role: proxy, or use the address of a load balancer`);
   }
   return [];
+}
+
+function checkServiceRange(yaml: YamlFile, file: Partially<KubernetesFile>): Problem[] {
+  const range = file.kubernetes?.['service-cluster-ip-range'];
+  const [address = '', prefix] = range?.split('/') ?? [];
+  // What is not a range is told by the schema.
+  if (!isIPv4(address) || prefix === undefined || !/^[0-9]+$/.test(prefix)) return [];
+  const size = 2 ** (32 - Number(prefix));
+  const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  if (number % size === 0) return [];
+  const start = number - (number % size);
+  const octets = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256);
+  const what = `service-cluster-ip-range ${range} does not start at its first address; did you mean ${octets.join('.')}/${prefix}?`;
+  return [yaml.problem('/kubernetes/service-cluster-ip-range', 'value', what)];
 }
 
 function checkRoles(yaml: YamlFile, file: Partially<RoleFile>): Problem[] {

@@ -8,11 +8,6 @@ import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
 import type { Cluster, ImageEntry, KubernetesConfiguration, ServiceEntry, ServicesConfiguration } from './model.js';
 import { configurationError, type Problem } from './problems.js';
-import { clusterFileSchema } from './schemas/cluster-file.js';
-import { kubernetesFileSchema } from './schemas/kubernetes-file.js';
-import { roleFileSchema } from './schemas/role-file.js';
-import { serviceListFileSchema } from './schemas/service-list-file.js';
-import { servicesFileSchema } from './schemas/services-file.js';
 import { createValidator } from './validate.js';
 import { buildVariables, servicesRaw } from './variables.js';
 import { parseYaml } from './yaml.js';
@@ -44,11 +39,11 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
   const [texts, validate] = await Promise.all([readAll(options), createValidator()]);
   const { cluster, kubernetes, roles, services, serviceList } = texts;
   const files: Files = {
-    cluster: validate<ClusterFile>(parseYaml(...cluster), clusterFileSchema),
-    kubernetes: validate<KubernetesFile>(parseYaml(...kubernetes), kubernetesFileSchema),
-    roles: validate<RoleFile>(parseYaml(...roles), roleFileSchema),
-    services: validate<ServicesFile>(parseYaml(...services), servicesFileSchema),
-    serviceList: validate<ServiceListFile>(parseYaml(...serviceList), serviceListFileSchema),
+    cluster: validate('cluster', parseYaml(...cluster)),
+    kubernetes: validate('kubernetes', parseYaml(...kubernetes)),
+    roles: validate('roles', parseYaml(...roles)),
+    services: validate('services', parseYaml(...services)),
+    serviceList: validate('serviceList', parseYaml(...serviceList)),
   };
   const problems = [
     ...Object.values(files).flatMap((file) => [...file.problems]),

@@ -1,10 +1,12 @@
-import type { DefinedError, ErrorObject } from 'ajv';
+import { existsSync } from 'node:fs';
+import type { DefinedError, ErrorObject, ValidateFunction } from 'ajv';
 import { didYouMean, nearest } from '../model/suggest.js';
 import type { Partially } from './files.js';
 import { formats } from './formats.js';
 import type { Problem } from './problems.js';
+import { type FileTypes, schemas, schemasDigest } from './schemas/index.js';
 import type { Schema } from './schemas/parts.js';
-import { child, nameOf, type YamlFile } from './yaml.js';
+import { at, child, nameOf, type YamlFile } from './yaml.js';
 
 /** A file after its schema: numbers are numbers, defaults are filled in. */
 export interface Validated<T> {
@@ -16,57 +18,70 @@ export interface Validated<T> {
   readonly part: Partially<T> | undefined;
 }
 
-/** Checks parsed files against schemas. */
-export type Validator = <T>(yaml: YamlFile, schema: Schema) => Validated<T>;
+/** Checks a parsed file against the schema of its kind. */
+export type Validator = <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFile) => Validated<FileTypes[Kind]>;
 
-/** Loads ajv, which takes some 40 ms of CPU: make one validator for all files. */
+/** One validator for all files, from what the build compiled, or with ajv where it did not. */
 export async function createValidator(): Promise<Validator> {
-  const { Ajv } = await import('ajv');
-  const ajv = new Ajv({
-    allErrors: true,
-    coerceTypes: true,
-    useDefaults: true,
-    verbose: true,
-    // The schemas are constants that the unit tests check in strict mode; a run need not do it again.
-    strict: false,
-    meta: false,
-    validateSchema: false,
-    // Makes compiling twice as fast; what it would optimize runs once.
-    code: { optimize: false },
-  });
-  for (const [name, { test }] of Object.entries(formats)) ajv.addFormat(name, test);
-
-  return <T>(yaml: YamlFile, schema: Schema): Validated<T> => {
-    if (yaml.data === undefined) return { yaml, problems: yaml.problems, whole: undefined, part: undefined };
-    const check = ajv.compile<T>(schema);
-    const data = yaml.data;
+  const checks = (await loadCompiled()) ?? (await compile());
+  return <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFile): Validated<FileTypes[Kind]> => {
+    const { data, problems } = yaml;
+    if (data === undefined) return { yaml, problems, whole: undefined, part: undefined };
+    const check = checks(kind);
     // Fields may be missing, unknown or of a wrong form, but what is there has the type that the schema gives it.
-    const part = data as Partially<T>;
-    if (check(data)) {
-      return { yaml, problems: yaml.problems, whole: yaml.problems.length === 0 ? data : undefined, part };
-    }
+    const part = data as Partially<FileTypes[Kind]>;
+    if (check(data)) return { yaml, problems, whole: problems.length === 0 ? data : undefined, part };
     const errors = check.errors ?? [];
-    const problems = [...yaml.problems, ...explain(yaml, errors)];
     const misshapen = errors.some((error) => error.keyword === 'type') || yaml.empty.size > 0;
-    return { yaml, problems, whole: undefined, part: misshapen ? undefined : part };
+    return {
+      yaml,
+      problems: [...problems, ...explain(yaml, schemas[kind], errors)],
+      whole: undefined,
+      part: misshapen ? undefined : part,
+    };
+  };
+}
+
+type Checks = <Kind extends keyof FileTypes>(kind: Kind) => ValidateFunction<FileTypes[Kind]>;
+
+/** What schemas/precompile.js wrote with ajv from `schemas`, one export a kind. */
+type Compiled = { readonly digest: string } & {
+  readonly [Kind in keyof FileTypes]: ValidateFunction<FileTypes[Kind]>;
+};
+
+/** Undefined when the sources run as they are, or when it is of an older build. */
+async function loadCompiled(): Promise<Checks | undefined> {
+  const url = new URL('./schemas/compiled.js', import.meta.url);
+  if (!existsSync(url)) return undefined;
+  const compiled = (await import(url.href)) as Compiled;
+  return compiled.digest === schemasDigest() ? (kind) => compiled[kind] : undefined;
+}
+
+async function compile(): Promise<Checks> {
+  const { createAjv } = await import('./schemas/compile.js');
+  const ajv = createAjv();
+  return <Kind extends keyof FileTypes>(kind: Kind) => {
+    const check = ajv.getSchema<FileTypes[Kind]>(kind);
+    if (!check || '$async' in check) throw new Error(`no schema ${kind}`);
+    return check;
   };
 }
 
 /** One problem for each error that is not the consequence of another. */
-function explain(yaml: YamlFile, errors: readonly ErrorObject[]): Problem[] {
+function explain(yaml: YamlFile, schema: Schema, errors: readonly ErrorObject[]): Problem[] {
   const problems: Problem[] = [];
   const meant = new Set<string>();
   for (const error of errors) {
     if (error.keyword !== 'additionalProperties') continue;
     const key = String(error.params.additionalProperty);
-    const known = knownKeys(error);
+    const known = Object.keys(asSchema(asSchema(at(schema, parentOf(error))).properties));
     const suggestion = didYouMean(key, known);
     for (const candidate of nearest(key, known)) meant.add(child(error.instancePath, candidate));
     const rest = suggestion ?? `known here: ${known.join(', ')}`;
     problems.push(yaml.problem(child(error.instancePath, key), 'key', `unknown key "${key}"; ${rest}`));
   }
   for (const error of errors) {
-    const problem = explainOne(yaml, error as DefinedError & { propertyName?: string }, meant);
+    const problem = explainOne(yaml, schema, error as DefinedError & { propertyName?: string }, meant);
     if (problem) problems.push(problem);
   }
   return problems;
@@ -74,6 +89,7 @@ function explain(yaml: YamlFile, errors: readonly ErrorObject[]): Problem[] {
 
 function explainOne(
   yaml: YamlFile,
+  schema: Schema,
   error: DefinedError & { propertyName?: string },
   meant: ReadonlySet<string>,
 ): Problem | undefined {
@@ -89,7 +105,7 @@ function explainOne(
     return yaml.problem(pointer, 'key', `"${error.propertyName}" must be ${phraseOf(error)}`);
   }
   const name = nameOf(error.instancePath);
-  return yaml.problem(error.instancePath, 'value', `${name} must ${requirement(error)}${shown(error)}`);
+  return yaml.problem(error.instancePath, 'value', `${name} must ${requirement(error)}${shown(yaml, schema, error)}`);
 }
 
 function requirement(error: DefinedError): string {
@@ -130,16 +146,20 @@ function phraseOf(error: DefinedError): string {
 }
 
 /** `, not "x"; did you mean y?`, or nothing where the value is secret or not a scalar. */
-function shown(error: DefinedError): string {
-  const value: unknown = error.data;
-  const secret = (error.parentSchema as Schema | undefined)?.writeOnly === true;
+function shown(yaml: YamlFile, schema: Schema, error: DefinedError): string {
+  const value = at(yaml.data, error.instancePath);
+  const secret = asSchema(at(schema, parentOf(error))).writeOnly === true;
   if (secret || value === '' || (typeof value !== 'string' && typeof value !== 'number')) return '';
   const allowed = error.keyword === 'enum' ? error.params.allowedValues.map(String) : [];
   const suggestion = didYouMean(String(value), allowed);
   return `, not "${value}"${suggestion ? `; ${suggestion}` : ''}`;
 }
 
-function knownKeys(error: ErrorObject): string[] {
-  const properties: unknown = (error.parentSchema as Schema | undefined)?.properties;
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+/** Pointer of the schema whose keyword an error is about: `#/properties/kubernetes/required` -> `/properties/kubernetes`. */
+function parentOf(error: ErrorObject): string {
+  return error.schemaPath.slice(error.schemaPath.indexOf('#') + 1, error.schemaPath.lastIndexOf('/'));
+}
+
+function asSchema(value: unknown): Schema {
+  return typeof value === 'object' && value !== null ? (value as Schema) : {};
 }

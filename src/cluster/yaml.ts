@@ -44,6 +44,16 @@ export function child(pointer: string, key: string | number): string {
   return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
+/** What a pointer points to in a document; undefined when nothing is there. */
+export function at(document: unknown, pointer: string): unknown {
+  let node = document;
+  for (const segment of pointer.split('/').slice(1)) {
+    if (typeof node !== 'object' || node === null) return undefined;
+    node = new Map<string, unknown>(Object.entries(node)).get(unescapeSegment(segment));
+  }
+  return node;
+}
+
 /** Parses one YAML file. Never throws for what is wrong in it: that is in `problems`. */
 export function parseYaml(file: string, text: string): YamlFile {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -59,22 +69,23 @@ export function parseYaml(file: string, text: string): YamlFile {
     }
     return places.get('') ?? { key: 0, value: 0 };
   };
-  const at = (offset: number, what: string): Problem => ({ file, ...position(offset), what });
+  const problemAt = (offset: number, what: string): Problem => ({ file, ...position(offset), what });
   let data: unknown;
   try {
     const events = parseEvents(source, {});
     const documents = constructFromEvents(events, { source, schema: AS_WRITTEN, json: true });
     const walked = walk(events, source, places, empty);
     for (const { offset, key, first } of walked.duplicates) {
-      problems.push(at(offset, `duplicate key "${key}": it is already on line ${position(first).line}`));
+      problems.push(problemAt(offset, `duplicate key "${key}": it is already on line ${position(first).line}`));
     }
     for (const pointer of empty) {
       const what =
         pointer === '' ? 'the file is empty' : `${nameOf(pointer)} has no value: give it one or remove the line`;
-      problems.push(at(placeOf(pointer).key, what));
+      problems.push(problemAt(placeOf(pointer).key, what));
     }
-    if (documents.length > 1) problems.push(at(places.get('')?.value ?? 0, 'must be one YAML document, without `---`'));
-    else if (documents.length === 0) problems.push(at(0, 'the file is empty'));
+    if (documents.length > 1)
+      problems.push(problemAt(places.get('')?.value ?? 0, 'must be one YAML document, without `---`'));
+    else if (documents.length === 0) problems.push(problemAt(0, 'the file is empty'));
     else if (!empty.has('')) data = documents[0];
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
@@ -86,7 +97,7 @@ export function parseYaml(file: string, text: string): YamlFile {
     data,
     empty,
     problems,
-    problem: (pointer, part, what) => at(placeOf(pointer)[part], what),
+    problem: (pointer, part, what) => problemAt(placeOf(pointer)[part], what),
     line: (pointer) => position(placeOf(pointer).key).line,
   };
 }
@@ -97,10 +108,14 @@ export function nameOf(pointer: string): string {
   let name = '';
   while (segments.length > 0) {
     const segment = segments.pop() ?? '';
-    if (!/^\d+$/.test(segment)) return segment.replaceAll('~1', '/').replaceAll('~0', '~') + name;
+    if (!/^\d+$/.test(segment)) return unescapeSegment(segment) + name;
     name = `[${segment}]${name}`;
   }
   return name === '' ? 'the file' : `entry ${name}`;
+}
+
+function unescapeSegment(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 interface Duplicate {

@@ -3,13 +3,13 @@ export interface Schema {
   readonly [keyword: string]: unknown;
 }
 
-/** Text of at least one character; `format` names one of `formats` in formats.ts. */
-export function text(format?: string): Schema {
-  return format === undefined ? { type: 'string', minLength: 1 } : { type: 'string', format };
+/** Text of a form that formats.ts describes; by default anything but nothing. */
+export function text(format = 'text'): Schema {
+  return { type: 'string', format };
 }
 
 /** Text that no message may show. */
-export const secret: Schema = { type: 'string', minLength: 1, writeOnly: true };
+export const secret: Schema = { ...text(), writeOnly: true };
 
 /** true or false, in quotes or not. */
 export const flag: Schema = { type: 'string', enum: ['true', 'false'] };
@@ -24,7 +24,7 @@ export function mapping(required: readonly string[], properties: Readonly<Record
 
 /** A mapping with free names of one format. */
 export function named(format: string, values: Schema): Schema {
-  return { type: 'object', propertyNames: { format }, additionalProperties: values };
+  return { type: 'object', propertyNames: text(format), additionalProperties: values };
 }
 
 /** A list of names. */
