@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { PaiError, toPaiError } from '../model/errors.js';
+import type { Json } from '../model/json.js';
+import type { Observation, Stamp } from '../model/stamp.js';
+import type { Action, ActionContext, ApplyContext, Desired, FingerprintPart } from '../model/target.js';
+import { readIfThere, removeFile, writeAtomically } from './atomic-file.js';
+import {
+  absolutePath,
+  findProblem,
+  isAsRecorded,
+  type KeySource,
+  type LocalFile,
+  type RecordedFile,
+  readRecord,
+  recordFiles,
+  relativePath,
+  writeRecord,
+} from './record.js';
+
+/** Files whose content is known beforehand: it is what enters the fingerprint. */
+export interface KnownFiles {
+  /** Absolute path of the stamp file. */
+  readonly stampPath: string;
+  files(context: ActionContext): Promise<readonly LocalFile[]>;
+}
+
+/** Files that are new each time they are made (an issued certificate in a kubeconfig): `spec` stands for their content. */
+export interface LateFiles {
+  /** Absolute path of the stamp file. */
+  readonly stampPath: string;
+  readonly late: {
+    /** All that the content depends on, without secrets. */
+    readonly spec: Json;
+    make(context: ApplyContext): Promise<readonly LocalFile[]>;
+  };
+}
+
+/** What a target's files on the dev box are. */
+export type FilesSpec = KnownFiles | LateFiles;
+
+/**
+ * Files on the dev box. Fresh while each is there as it was written, with its mode. A file that was dropped from the list is
+ * removed by the next run. Neither that nor clean removes a file whose content someone changed: it is left, and told.
+ * Output: digest of names, modes and contents.
+ */
+export function filesAction(spec: FilesSpec): Action {
+  const { stampPath } = spec;
+  return {
+    pools: ['cpu'],
+    observe: (context) => observe(stampPath, context),
+    desired: (context) => desired(spec, context),
+    clean: (context) => clean(stampPath, context),
+  };
+}
+
+async function observe(stampPath: string, context: ActionContext): Promise<Observation> {
+  try {
+    const record = await readRecord(stampPath);
+    if (record === undefined) return { kind: 'known', present: false };
+    if (record.stamp === undefined) return { kind: 'known', present: true };
+    const problem = await findProblem(stampPath, record.files, keyOf(context));
+    const seen = { kind: 'known', present: true, stamp: record.stamp } as const;
+    return problem === undefined ? seen : { ...seen, problem };
+  } catch (error) {
+    return { kind: 'unknown', error: toPaiError(error) };
+  }
+}
+
+async function desired(spec: FilesSpec, context: ActionContext): Promise<Desired> {
+  const { stampPath } = spec;
+  if ('late' in spec) {
+    const { late } = spec;
+    return {
+      parts: [{ name: 'specification', value: late.spec }],
+      apply: async (applying) => apply(stampPath, await late.make(applying), applying),
+    };
+  }
+  const files = await spec.files(context);
+  return {
+    parts: files.flatMap((file) => partsOf(stampPath, file)),
+    apply: (applying) => apply(stampPath, files, applying),
+  };
+}
+
+function partsOf(stampPath: string, file: LocalFile): FingerprintPart[] {
+  const name = relativePath(stampPath, file.path);
+  const content = { name: `file ${name}`, value: file.content };
+  return [file.secret === true ? { ...content, secret: true } : content, { name: `mode of ${name}`, value: file.mode }];
+}
+
+async function apply(stampPath: string, files: readonly LocalFile[], context: ApplyContext): Promise<Stamp> {
+  const key = keyOf(context);
+  const recorded = await recordFiles(stampPath, files, key);
+  const before = (await readRecord(stampPath))?.files ?? [];
+  // From here to the end there is no stamp, but a list of all that may be there: a crash leaves nothing that is forgotten.
+  await writeRecord(stampPath, { files: [...before, ...recorded] });
+  const wanted = new Set(recorded.map((file) => file.path));
+  await removeRecorded(
+    stampPath,
+    before.filter((file) => !wanted.has(file.path)),
+    context,
+  );
+  for (const file of files) await writeAtomically(file.path, file.content, file.mode);
+  const problem = await findProblem(stampPath, recorded, key);
+  if (problem !== undefined) {
+    throw new PaiError('LOCAL_FILE', `${problem}, just after it was written`, {
+      next: 'Stop whatever else writes it and run again',
+    });
+  }
+  const stamp = context.stamp(outputOf(recorded));
+  await writeRecord(stampPath, { stamp, files: recorded });
+  context.log(`wrote ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
+  return stamp;
+}
+
+async function clean(stampPath: string, context: ActionContext): Promise<void> {
+  const record = await readRecord(stampPath);
+  if (record === undefined) return;
+  await removeRecorded(stampPath, record.files, context);
+  await removeFile(stampPath);
+}
+
+/** Removes recorded files that still are what pai wrote. */
+async function removeRecorded(
+  stampPath: string,
+  files: readonly RecordedFile[],
+  context: ActionContext,
+): Promise<void> {
+  for (const place of new Set(files.map((file) => absolutePath(stampPath, file)))) {
+    const known = files.filter((file) => absolutePath(stampPath, file) === place);
+    const found = await readIfThere(place);
+    if (found === undefined) continue;
+    const ours = await Promise.all(known.map((file) => isAsRecorded(found, file, keyOf(context))));
+    if (ours.includes(true)) await removeFile(place);
+    else context.log(`left ${place}: it is not as pai wrote it`);
+  }
+}
+
+/** Equal files give an equal digest on every machine, whatever order they are listed in. */
+function outputOf(files: readonly RecordedFile[]): string {
+  const lines = files.map((file) => JSON.stringify([file.path, file.mode, file.digest])).sort();
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+function keyOf(context: ActionContext): KeySource {
+  return () => context.drivers.pki.fingerprintKey();
+}
