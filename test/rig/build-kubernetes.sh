@@ -13,7 +13,8 @@ servers=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubele
 work=$RIG_CACHE/build
 mkdir -p "$work/apt/lists/partial" "$RIG_STATE/log"
 
-need dpkg-source=dpkg-dev patch=patch go=golang-go make=make gcc=gcc musl-gcc=musl-tools rsync=rsync xz=xz-utils which=debianutils
+# Debian's Go, by its path: a newer one of the machine's own would build something untried
+need dpkg-source=dpkg-dev patch=patch /usr/lib/go/bin/go=golang-go make=make gcc=gcc musl-gcc=musl-tools rsync=rsync xz=xz-utils which=debianutils
 
 # Source lists of its own, so that the machine's configuration of apt stays as it is
 apt_sources() { # PROGRAM COMMAND...

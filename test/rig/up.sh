@@ -55,5 +55,6 @@ for host in "${hosts[@]}"; do
   pids+=($!)
 done
 all "${pids[@]}"
-say "the rig is up after $SECONDS s: $(existing_hosts | xargs)"
+up=$(existing_hosts | xargs)
+say "the rig is up after $SECONDS s: ${up:-no hosts}"
 [ -z "$json" ] || "$RIG_DIR/describe.sh"

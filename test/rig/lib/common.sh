@@ -131,10 +131,25 @@ start_dockerd() {
   wait_for 90 docker info
 }
 
+# Is a dockerd of this machine there, if only on its way up? Those inside of hosts do not count.
+dockerd_runs() {
+  local comm
+  for comm in /proc/[0-9]*/comm; do
+    [ "$(cat "$comm" 2> /dev/null)" = dockerd ] || continue
+    [ "$(readlink "${comm%comm}ns/pid")" = "$(readlink /proc/self/ns/pid)" ] && return
+  done
+  return 1
+}
+
 docker_up() {
   docker info > /dev/null 2>&1 && return
-  need dockerd=docker.io iptables=iptables
-  step "start dockerd" start_dockerd
+  need iptables=iptables dockerd=docker.io
+  # the package's service may have started one: two would take the socket from each other
+  if dockerd_runs; then
+    step "wait for this machine's dockerd" wait_for 60 docker info
+  else
+    step "start dockerd" start_dockerd
+  fi
 }
 
 docker_down() {
