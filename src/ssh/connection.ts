@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises';
+import type { AnyAuthMethod, Client, ClientChannel, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
+import type { HostLogin } from '../model/drivers.js';
+import { PaiError } from '../model/errors.js';
+import { authError, connectError, describeHost, lostError } from './host-errors.js';
+import type { KnownHosts } from './known-hosts.js';
+
+/** What connections have in common. */
+export interface ConnectionSettings {
+  readonly knownHosts: KnownHosts;
+  /** `accept-new`: the first key of a host is trusted and kept. `strict`: only what is in the file. */
+  readonly hostKeys: 'accept-new' | 'strict';
+  readonly connectTimeoutSeconds: number;
+  readonly agentSocket: string | undefined;
+}
+
+/** A host that stops answering is noticed after this many seconds, four times. */
+const KEEPALIVE_SECONDS = 15;
+
+/** ssh2's own list, in its order; the types that are known for a host go first. */
+const HOST_KEY_TYPES: readonly ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+];
+
+/** An SSH connection to one host, logged in. */
+export class Connection {
+  readonly host: HostLogin;
+  /** Settles when the connection is gone, for whatever reason. */
+  readonly closed: Promise<void>;
+  readonly #client: Client;
+  #open = true;
+
+  private constructor(host: HostLogin, client: Client) {
+    this.host = host;
+    this.#client = client;
+    this.closed = new Promise((resolve) => {
+      client.once('close', () => {
+        this.#open = false;
+        resolve();
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /**
+   * Connects and logs in.
+   * @throws PaiError HOST_UNREACHABLE, HOST_KEY_CHANGED, SSH_AUTH, LOCAL_FILE
+   */
+  static async open(host: HostLogin, settings: ConnectionSettings): Promise<Connection> {
+    const [ssh2, privateKey, knownTypes] = await Promise.all([
+      import('ssh2'),
+      readKey(host),
+      settings.knownHosts.types(host),
+    ]);
+    const client = new ssh2.Client();
+    const connection = new Connection(host, client);
+    let refused: unknown;
+    let newKey: Buffer | undefined;
+    const config: ConnectConfig = {
+      host: host.address,
+      port: host.port,
+      username: host.user,
+      readyTimeout: settings.connectTimeoutSeconds * 1000,
+      keepaliveInterval: KEEPALIVE_SECONDS * 1000,
+      authHandler: authMethods(host, privateKey, settings.agentSocket),
+      hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
+        checkKey(host, key, settings).then(
+          (verdict) => {
+            if (verdict === 'new') newKey = key;
+            verify(true);
+          },
+          (error: unknown) => {
+            refused = error;
+            verify(false);
+          },
+        );
+      },
+      // Everything else is ssh2's default order, which begins with the cheapest: curve25519, Ed25519, AES-GCM.
+      ...(knownTypes.length === 0 ? {} : { algorithms: { serverHostKey: hostKeyOrder(knownTypes) } }),
+    };
+    try {
+      await new Promise<void>((resolve, reject) => {
+        // Errors after the first (and those of an open connection) are followed by 'close'.
+        client.on('error', reject);
+        client.once('ready', resolve);
+        client.once('close', () => reject(new Error('the connection was closed during the handshake')));
+        client.connect(config);
+      });
+      // Kept only now: the host has proved that the key is its own.
+      if (newKey !== undefined) await settings.knownHosts.add(host, newKey);
+    } catch (error) {
+      client.destroy();
+      throw connectError(host, refused ?? error, settings.connectTimeoutSeconds);
+    }
+    return connection;
+  }
+
+  /** Starts a command. @throws PaiError HOST_CONNECTION_LOST */
+  exec(command: string): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      const lost = (cause: unknown): void =>
+        reject(lostError(this.host, 'before a command could be started', 'Run the same command again.', cause));
+      try {
+        this.#client.exec(command, (error, channel) => {
+          if (error === undefined) resolve(channel);
+          else lost(error);
+        });
+      } catch (error) {
+        lost(error);
+      }
+    });
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#client.end();
+    const timer = setTimeout(() => this.#client.destroy(), 1000);
+    await this.closed;
+    clearTimeout(timer);
+  }
+}
+
+async function checkKey(host: HostLogin, key: Buffer, settings: ConnectionSettings): Promise<'known' | 'new'> {
+  const verdict = await settings.knownHosts.check(host, key);
+  if (verdict === 'known' || settings.hostKeys === 'accept-new') return verdict;
+  const { path } = settings.knownHosts;
+  throw new PaiError('HOST_KEY_CHANGED', `the key of ${describeHost(host)} is not known, and host keys are strict`, {
+    where: path,
+    next: `Compare its fingerprint with the host's own, then add it: ssh-keyscan -p ${host.port} ${host.address} >> ${path}`,
+  });
+}
+
+function hostKeyOrder(knownTypes: readonly string[]): ServerHostKeyAlgorithm[] {
+  const isKnown = (type: string): boolean => knownTypes.includes(type.startsWith('rsa-sha2') ? 'ssh-rsa' : type);
+  return [...HOST_KEY_TYPES.filter(isKnown), ...HOST_KEY_TYPES.filter((type) => !isKnown(type))];
+}
+
+async function readKey(host: HostLogin): Promise<Buffer | undefined> {
+  if (host.keyPath === undefined) return undefined;
+  const { utils } = await import('ssh2').then((ssh2) => ssh2.default);
+  const refuse = (what: string, next: string, cause?: unknown): PaiError =>
+    new PaiError('SSH_AUTH', `the private key for ${describeHost(host)} ${what}`, {
+      where: host.keyPath ?? '',
+      next,
+      cause,
+    });
+  const key = await readFile(host.keyPath).catch((error: NodeJS.ErrnoException) => {
+    throw refuse(`can't be read (${error.code})`, "Correct the key's path or its permissions.", error);
+  });
+  const parsed = utils.parseKey(key);
+  if (!(parsed instanceof Error)) return key;
+  if (/passphrase/i.test(parsed.message)) {
+    throw refuse('has a passphrase', `Load it into ssh-agent (ssh-add ${host.keyPath}) and leave the key out.`);
+  }
+  throw refuse('is no private key that can be used', 'Make one with: ssh-keygen -t ed25519', parsed);
+}
+
+/** Ways to log in, one after the other: key file, password, agent. Asked by ssh2 with what the server still accepts. */
+function authMethods(host: HostLogin, key: Buffer | undefined, agentSocket: string | undefined) {
+  const username = host.user;
+  const { password } = host;
+  const ways: ((accepted: readonly string[] | null) => AnyAuthMethod | undefined)[] = [];
+  if (key !== undefined) ways.push(() => ({ type: 'publickey', username, key }));
+  if (password !== undefined) {
+    let tried = false;
+    ways.push((accepted) => {
+      if (accepted !== null && !accepted.includes('password')) return undefined;
+      tried = true;
+      return { type: 'password', username, password };
+    });
+    ways.push((accepted) => {
+      // Where passwords are accepted the same one, asked for interactively, would only burn a second attempt.
+      if (accepted?.includes('keyboard-interactive') !== true || (tried && accepted.includes('password')))
+        return undefined;
+      return {
+        type: 'keyboard-interactive',
+        username,
+        prompt: (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => password)),
+      };
+    });
+  }
+  if (agentSocket !== undefined) ways.push(() => ({ type: 'agent', username, agent: agentSocket }));
+  if (ways.length === 0) throw authError(host);
+  let next = 0;
+  return (accepted: readonly string[] | null): AnyAuthMethod | false => {
+    while (next < ways.length) {
+      const way = ways[next++]?.(accepted);
+      if (way !== undefined) return way;
+    }
+    return false;
+  };
+}

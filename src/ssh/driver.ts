@@ -1,0 +1,90 @@
+import type { HostDriver, HostLogin, HostWork } from '../model/drivers.js';
+import { PaiError, toPaiError } from '../model/errors.js';
+import type { Observation } from '../model/stamp.js';
+import type { ActionContext } from '../model/target.js';
+import { Connections } from './connections.js';
+import { describeHost, lostError } from './host-errors.js';
+import { HostRun } from './host-run.js';
+import { KnownHosts } from './known-hosts.js';
+import { Looks } from './looks.js';
+import { unpackTar } from './payload.js';
+import { runAsRoot } from './root-command.js';
+import { programBootstrap, readProgram } from './supervisor.js';
+
+/** What the SSH driver is told. */
+export interface HostDriverOptions {
+  /** Absolute path of the cluster's own known_hosts file. */
+  readonly knownHosts: string;
+  /** `accept-new`: the first key of a host is trusted and kept. `strict`: only what is in the file. */
+  readonly hostKeys: 'accept-new' | 'strict';
+  /** Written into the lock of a host, for people. */
+  readonly runId: string;
+  /** Connections that are being opened at one time. Default 32. */
+  readonly maxConnections?: number;
+  /** Default 10. */
+  readonly connectTimeoutSeconds?: number;
+  /** Path of an ssh-agent's socket. */
+  readonly agentSocket?: string;
+  /** Put before every path on the hosts, and given to scripts as ROOT. Default '': the host itself. */
+  readonly rootPrefix?: string;
+}
+
+/** Hosts over SSH. Nothing is loaded or opened before the first use; `close` it in the end. */
+export function createHostDriver(options: HostDriverOptions): HostDriver {
+  const rootPrefix = options.rootPrefix ?? '';
+  const connections = new Connections(
+    {
+      knownHosts: new KnownHosts(options.knownHosts),
+      hostKeys: options.hostKeys,
+      connectTimeoutSeconds: options.connectTimeoutSeconds ?? 10,
+      agentSocket: options.agentSocket,
+    },
+    options.maxConnections ?? 32,
+  );
+  const looks = new Looks(connections, rootPrefix);
+  return {
+    async observe(host: HostLogin, target: string, probe: string): Promise<Observation> {
+      try {
+        return await looks.add(host, { target, probe });
+      } catch (error) {
+        return { kind: 'unknown', error: toPaiError(error) };
+      }
+    },
+    async run(host: HostLogin, work: HostWork, context: ActionContext): Promise<void> {
+      const connect = () => connections.get(host);
+      await new HostRun(host, context, { rootPrefix, runId: options.runId, connect }).run(work);
+    },
+    async read(host: HostLogin, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+      for (const path of paths) {
+        if (!path.startsWith('/')) throw new PaiError('INTERNAL', `not an absolute path: ${path}`);
+      }
+      if (paths.length === 0) return new Map();
+      const chunks: Buffer[] = [];
+      const exit = await runAsRoot(await connections.get(host), {
+        bootstrap: programBootstrap,
+        input: Buffer.from(readProgram(rootPrefix, paths)),
+        onData: (chunk) => {
+          chunks.push(chunk);
+          return false;
+        },
+      });
+      if (exit.code === undefined) throw lostError(host, 'while files were read', 'Run the same command again.');
+      if (exit.code !== 0) {
+        throw new PaiError('HOST_SCRIPT', `${describeHost(host)}: files could not be read`, {
+          where: `host ${host.name}`,
+          next: 'Read what the host said, below.',
+          details: exit.stderr,
+        });
+      }
+      const archive = Buffer.concat(chunks);
+      const files = archive.length === 0 ? new Map<string, Uint8Array>() : await unpackTar(archive);
+      const found = new Map<string, Uint8Array>();
+      for (const path of paths) {
+        const content = files.get(`.${path}`);
+        if (content !== undefined) found.set(path, content);
+      }
+      return found;
+    },
+    close: () => connections.close(),
+  };
+}
