@@ -1,0 +1,135 @@
+/** What can be encoded: JSON, bytes, and lists of these. */
+export type Encodable = null | boolean | number | string | Uint8Array | readonly Encodable[] | EncodableObject;
+
+/** An object of what can be encoded. Order of its keys does not matter. */
+export interface EncodableObject {
+  readonly [key: string]: Encodable;
+}
+
+/** One byte before each value, so that no two values of different types encode alike. */
+const TAG = {
+  null: 0x6e,
+  false: 0x66,
+  true: 0x74,
+  number: 0x64,
+  text: 0x73,
+  illFormedText: 0x75,
+  bytes: 0x62,
+  list: 0x61,
+  object: 0x6f,
+} as const;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Canonical encoding: equal values give equal bytes and different values different bytes, whatever the order of keys.
+ * Each value is a type tag; then its length (4 bytes, big-endian) where it has one; then its content.
+ * Throws TypeError for what is not data: -0, NaN, infinities, undefined, functions.
+ */
+export function encode(value: Encodable): Uint8Array {
+  const writer = new Writer();
+  write(writer, value);
+  return writer.finish();
+}
+
+function write(writer: Writer, value: Encodable): void {
+  if (value === null) writer.byte(TAG.null);
+  else if (typeof value === 'string') writeText(writer, value);
+  else if (typeof value === 'boolean') writer.byte(value ? TAG.true : TAG.false);
+  else if (typeof value === 'number') writeNumber(writer, value);
+  else if (value instanceof Uint8Array) writeBytes(writer, TAG.bytes, value);
+  else if (isList(value)) writeList(writer, value);
+  else if (isPlainObject(value)) writeObject(writer, value);
+  else throw new TypeError(`cannot fingerprint ${describe(value)}: it is not JSON or bytes`);
+}
+
+function writeNumber(writer: Writer, value: number): void {
+  // -0 equals 0 for everyone who compares, and NaN equals nothing: neither can stand for one state of the world.
+  if (!Number.isFinite(value) || Object.is(value, -0)) {
+    throw new TypeError(`cannot fingerprint the number ${Object.is(value, -0) ? '-0' : String(value)}`);
+  }
+  writer.byte(TAG.number);
+  writer.double(value);
+}
+
+function writeText(writer: Writer, value: string): void {
+  // UTF-8 turns every lone surrogate into the same replacement character, so such text is written as its code units.
+  const illFormed = LONE_SURROGATE.test(value);
+  writeBytes(writer, illFormed ? TAG.illFormedText : TAG.text, Buffer.from(value, illFormed ? 'utf16le' : 'utf8'));
+}
+
+function writeBytes(writer: Writer, tag: number, value: Uint8Array): void {
+  writer.byte(tag);
+  writer.length(value.byteLength);
+  writer.bytes(value);
+}
+
+function writeList(writer: Writer, value: readonly Encodable[]): void {
+  writer.byte(TAG.list);
+  writer.length(value.length);
+  for (const item of value) write(writer, item);
+}
+
+function writeObject(writer: Writer, value: EncodableObject): void {
+  const keys = Object.keys(value).sort();
+  writer.byte(TAG.object);
+  writer.length(keys.length);
+  for (const key of keys) {
+    writeText(writer, key);
+    write(writer, value[key] as Encodable); // `undefined` ends in the TypeError of write()
+  }
+}
+
+// Array.isArray narrows a readonly array to any[].
+function isList(value: Encodable): value is readonly Encodable[] {
+  return Array.isArray(value);
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : typeof value;
+}
+
+/** Bytes that grow as they are written. */
+class Writer {
+  #buffer = Buffer.allocUnsafe(1024);
+  #used = 0;
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#used = this.#buffer.writeUInt8(value, this.#used);
+  }
+
+  length(value: number): void {
+    this.#reserve(4);
+    this.#used = this.#buffer.writeUInt32BE(value, this.#used);
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#used = this.#buffer.writeDoubleBE(value, this.#used);
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#reserve(value.byteLength);
+    this.#buffer.set(value, this.#used);
+    this.#used += value.byteLength;
+  }
+
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#used);
+  }
+
+  #reserve(more: number): void {
+    const wanted = this.#used + more;
+    if (wanted <= this.#buffer.byteLength) return;
+    const larger = Buffer.allocUnsafe(Math.max(wanted, 2 * this.#buffer.byteLength));
+    larger.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,156 @@
+import { type Graph, needsOf, targetOf } from '../graph/graph.js';
+import { closure, topologicalOrder } from '../graph/order.js';
+import { type PaiError, toPaiError } from '../model/errors.js';
+import type { PlanEntry } from '../model/plan.js';
+import type { Observation } from '../model/stamp.js';
+import type { Target } from '../model/target.js';
+import { judge, type Wanted, want } from './assess.js';
+import { decide, type Trouble } from './decide.js';
+import { levelsOf } from './levels.js';
+import type { Look } from './look.js';
+import { membersBeside, oneAtATime } from './rolling.js';
+
+/** What would run, and why. */
+export interface Plan {
+  /** The names that were asked for. */
+  readonly selected: readonly string[];
+  /** Everything that these need and themselves, needs first. */
+  readonly entries: readonly PlanEntry[];
+  readonly byName: ReadonlyMap<string, PlanEntry>;
+  /** What was seen; those that were not asked are not in it. */
+  readonly observations: ReadonlyMap<string, Observation>;
+  /** What they should be; only of those whose needs are fresh. */
+  readonly wanted: ReadonlyMap<string, Wanted>;
+  /** Targets whose desired state can't be computed. They will fail. */
+  readonly errors: ReadonlyMap<string, PaiError>;
+  /** Names that run in any case. */
+  readonly force: ReadonlySet<string>;
+  /** Groups of rolling targets of which something is applied: their members go one at a time. */
+  readonly rollingGroups: ReadonlySet<string>;
+}
+
+/** Options of `planRun`. */
+export interface PlanOptions {
+  /** Targets that run even when they are fresh. */
+  readonly force?: Iterable<string>;
+}
+
+/**
+ * Looks at everything that `names` need and decides what is stale.
+ * Everything is looked at in the same turn, so that drivers can batch; only what is looked at `through` others waits until
+ * these are known to be fresh. Does not reject for what goes wrong while looking: see `errors` and unknown entries.
+ */
+export async function planRun(
+  graph: Graph,
+  names: Iterable<string>,
+  look: Look,
+  options: PlanOptions = {},
+): Promise<Plan> {
+  const selected = topologicalOrder(graph, names);
+  const order = topologicalOrder(graph, closure(graph, selected));
+  const planning = new Planning(graph, look, new Set(options.force ?? []));
+  await planning.evaluate(order);
+  return planning.finish(selected, order);
+}
+
+class Planning {
+  readonly #graph: Graph;
+  readonly #look: Look;
+  readonly #force: ReadonlySet<string>;
+  readonly #entries = new Map<string, PlanEntry>();
+  readonly #evaluations = new Map<string, Promise<void>>();
+  readonly #observations = new Map<string, Observation>();
+  readonly #wanted = new Map<string, Wanted>();
+
+  constructor(graph: Graph, look: Look, force: ReadonlySet<string>) {
+    this.#graph = graph;
+    this.#look = look;
+    this.#force = force;
+  }
+
+  async evaluate(order: readonly string[]): Promise<void> {
+    const direct = order.filter((name) => targetOf(this.#graph, name).through.length === 0);
+    // The rest of a rolling group is looked at too: whether anything of it is applied decides how its members go.
+    await this.#observe([...direct, ...membersBeside(this.#graph, order)]);
+    for (const level of levelsOf(this.#graph, order)) {
+      await this.#observe(
+        level.filter((name) => !this.#observations.has(name) && this.#closedDoor(name) === undefined),
+      );
+      for (const name of level) this.#evaluations.set(name, this.#evaluateOne(targetOf(this.#graph, name)));
+      await Promise.all(level.map((name) => this.#evaluations.get(name)));
+    }
+  }
+
+  finish(selected: readonly string[], order: readonly string[]): Plan {
+    const entries = order.flatMap((name) => this.#entries.get(name) ?? []);
+    const errors = new Map<string, PaiError>();
+    for (const [name, { error }] of this.#wanted) if (error !== undefined) errors.set(name, error);
+    return {
+      selected,
+      entries,
+      byName: this.#entries,
+      observations: this.#observations,
+      wanted: this.#wanted,
+      errors,
+      force: this.#force,
+      rollingGroups: oneAtATime(this.#graph, this.#observations),
+    };
+  }
+
+  async #observe(names: readonly string[]): Promise<void> {
+    const looks = names.map((name) => this.#look.observe(targetOf(this.#graph, name)));
+    const seen = await Promise.all(looks);
+    for (const [index, name] of names.entries()) {
+      const observation = seen[index];
+      if (observation !== undefined) this.#observations.set(name, observation);
+    }
+  }
+
+  /** The first target that this one is looked at through and that is not fresh. */
+  #closedDoor(name: string): PlanEntry | undefined {
+    const doors = targetOf(this.#graph, name).through.flatMap((through) => this.#entries.get(through) ?? []);
+    // An unknown door keeps the target unknown, so it is told first.
+    return doors.find((door) => door.state === 'unknown') ?? doors.find((door) => door.state !== 'fresh');
+  }
+
+  async #evaluateOne(target: Target): Promise<void> {
+    const needs = needsOf(this.#graph, target.name).filter((need) => !need.order);
+    await Promise.all(needs.map((need) => this.#evaluations.get(need.target)));
+    const below = needs.flatMap((need) => this.#entries.get(need.target) ?? []);
+    const observation = this.#observations.get(target.name);
+    const force = this.#force.has(target.name);
+    const open = below.filter((entry) => entry.state !== 'fresh');
+    if (open.length === 0 && observation?.kind === 'known') {
+      const wanted = await want(this.#look, target, this.#outputs(below));
+      this.#wanted.set(target.name, wanted);
+      this.#entries.set(target.name, { name: target.name, ...judge(target, observation, wanted, force) });
+      return;
+    }
+    const door = this.#closedDoor(target.name);
+    const decision = decide({
+      target,
+      observation,
+      ...(door && { notAsked: { through: door.name, unknown: door.state === 'unknown' } }),
+      staleNeeds: open.filter((entry) => entry.state === 'stale').map((entry) => entry.name),
+      troubles: open.filter((entry) => entry.state === 'unknown').map((entry) => this.#unknownNeed(entry.name)),
+      force,
+    });
+    this.#entries.set(target.name, { name: target.name, ...decision });
+  }
+
+  #outputs(fresh: readonly PlanEntry[]): ReadonlyMap<string, string> {
+    const outputs = new Map<string, string>();
+    for (const { name } of fresh) {
+      const observation = this.#observations.get(name);
+      if (observation?.kind === 'known' && observation.stamp) outputs.set(name, observation.stamp.output);
+    }
+    return outputs;
+  }
+
+  #unknownNeed(name: string): Trouble {
+    const observation = this.#observations.get(name);
+    const error = observation?.kind === 'unknown' ? toPaiError(observation.error) : this.#wanted.get(name)?.error;
+    const problem = `it needs ${name}, whose state is unknown`;
+    return { problem: error ? `${problem}: ${error.message}` : problem, ...(error?.next && { next: error.next }) };
+  }
+}

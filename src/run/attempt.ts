@@ -1,0 +1,91 @@
+import { PaiError } from '../model/errors.js';
+import type { Clock } from './clock.js';
+
+/** Milliseconds before the second and the third try. */
+const BACKOFF = [1000, 3000];
+/** How long an action may take to come to an end after it was told to, in milliseconds. */
+const GRACE = 10_000;
+
+/** How an action is tried. */
+export interface AttemptOptions {
+  readonly target: string;
+  readonly timeoutSeconds: number;
+  readonly clock: Clock;
+  /** Ends the action. */
+  readonly cancel: AbortSignal;
+  /** Forbids further tries. */
+  readonly stop: AbortSignal;
+  /** Told before each further try. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Runs an action: ended after its time, tried again where its error says that it may pass by itself (three tries).
+ * Rejects with TIMEOUT, CANCELLED, or what the action rejected with.
+ */
+export async function attempt<Result>(
+  options: AttemptOptions,
+  action: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([options.cancel, timeout.signal]);
+  const timer = new AbortController();
+  const settled = new AbortController();
+  const started = options.clock.sleep(options.timeoutSeconds * 1000, timer.signal).then(() => {
+    if (!timer.signal.aborted) timeout.abort();
+  });
+  try {
+    return await Promise.race([tryAgain(options, action, signal), overdue(options, signal, settled.signal)]);
+  } catch (thrown) {
+    throw ended(options, signal, timeout.signal, thrown);
+  } finally {
+    settled.abort();
+    timer.abort();
+    await started;
+  }
+}
+
+async function tryAgain<Result>(
+  options: AttemptOptions,
+  action: (signal: AbortSignal) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await action(signal);
+    } catch (thrown) {
+      const wait = BACKOFF[tries - 1];
+      const mayPass = thrown instanceof PaiError && thrown.retryable;
+      if (!mayPass || wait === undefined || signal.aborted || options.stop.aborted) throw thrown;
+      options.log(`${thrown.message}; trying again in ${wait / 1000} s (${tries} of ${BACKOFF.length + 1} failed)`);
+      await options.clock.sleep(wait, AbortSignal.any([signal, options.stop]));
+      if (signal.aborted || options.stop.aborted) throw thrown;
+    }
+  }
+}
+
+/** Rejects when the action does not end although it was told to: an action that hangs must not hang the run. */
+async function overdue(options: AttemptOptions, signal: AbortSignal, settled: AbortSignal): Promise<never> {
+  await aborted(AbortSignal.any([signal, settled]));
+  if (!settled.aborted) await options.clock.sleep(GRACE, settled);
+  throw new Error('the action did not end when it was told to');
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function ended(options: AttemptOptions, signal: AbortSignal, timeout: AbortSignal, thrown: unknown): unknown {
+  if (!signal.aborted) return thrown;
+  const details = thrown instanceof PaiError ? [thrown.message, ...thrown.details] : [];
+  if (options.cancel.aborted) {
+    return new PaiError('CANCELLED', 'cancelled', { details, cause: thrown, next: 'Run the same command to resume.' });
+  }
+  if (!timeout.aborted) return thrown;
+  return new PaiError('TIMEOUT', `took longer than ${options.timeoutSeconds} s`, {
+    details,
+    cause: thrown,
+    next: `See the log; give ${options.target} a larger timeoutSeconds in the paifile if it needs it.`,
+  });
+}
