@@ -1,0 +1,194 @@
+import type { KubeObject, KubeWork } from '../model/drivers.js';
+import { PaiError } from '../model/errors.js';
+import type { JsonObject } from '../model/json.js';
+import type { Stamp } from '../model/stamp.js';
+import type { ActionContext, ApplyContext } from '../model/target.js';
+import { pause } from './client.js';
+import { describe, identityKey, type ObjectId } from './identity.js';
+import {
+  encodeInventory,
+  type Inventory,
+  inventoryId,
+  unionOf,
+  unionOfLabels,
+  withoutLabels,
+  withoutObjects,
+} from './inventory.js';
+import { listAt, textAt, textsAt } from './json.js';
+import { inSteps, isWorkload } from './kinds.js';
+import { readInventories } from './looks.js';
+import { changeNodeLabels } from './node-labels.js';
+import { type KubeObjects, MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
+import { removeObjects } from './remove-objects.js';
+import { type RolloutTimes, waitForRollouts } from './rollout.js';
+import { rolloutOf } from './rollout-status.js';
+
+/** Seconds in which the API server serves a new CustomResourceDefinition. */
+const DEFINITION_SECONDS = 30;
+const REPLACED_SECONDS = 60;
+
+/** An object with its place. */
+interface Placed extends ObjectId {
+  readonly object: JsonObject;
+}
+
+/**
+ * Makes Kubernetes hold the objects of a target, and no others that it had before. The inventory is written first, without
+ * a stamp and with the old and the new objects, so that a crash anywhere leaves a list of everything that may be there.
+ */
+export async function applyWork(
+  objects: KubeObjects,
+  work: KubeWork,
+  times: RolloutTimes,
+  context: ApplyContext,
+): Promise<Stamp> {
+  const { target, signal } = context;
+  const inventories = await readInventories(objects, signal);
+  const before = inventories.get(target);
+  const others = [...inventories.values()].filter((inventory) => inventory.target !== target);
+  const placed = await Promise.all(work.objects.map((object) => place(objects, object, work.objects, context)));
+  const { nodeLabels } = work;
+
+  await writeInventory(
+    objects,
+    {
+      target,
+      objects: unionOf(before?.objects ?? [], placed),
+      nodeLabels: unionOfLabels(before?.nodeLabels ?? {}, nodeLabels),
+    },
+    signal,
+  );
+
+  const wantedLabels = [nodeLabels, ...others.map((other) => other.nodeLabels)];
+  await changeNodeLabels(objects, nodeLabels, withoutLabels(before?.nodeLabels ?? {}, wantedLabels), context);
+  for (const one of inSteps(placed).flat()) await applyOne(objects, one, context);
+
+  const keep = [...placed, ...others.flatMap((other) => other.objects)];
+  await removeObjects(objects, withoutObjects(before?.objects ?? [], keep), context);
+
+  const generations = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
+
+  const stamp = context.stamp();
+  const entries = placed.map((id) => {
+    const generation = generations.get(identityKey(id));
+    return generation === undefined ? id : { ...id, generation };
+  });
+  await writeInventory(objects, { target, stamp, objects: entries, nodeLabels }, signal);
+  return stamp;
+}
+
+/** Takes down all that was applied for a target. Its inventory goes last, so that it can be run again after a crash. */
+export async function cleanTarget(objects: KubeObjects, context: ActionContext): Promise<void> {
+  const { target, signal } = context;
+  const inventories = await readInventories(objects, signal);
+  const before = inventories.get(target);
+  if (before === undefined) return;
+  const others = [...inventories.values()].filter((inventory) => inventory.target !== target);
+  await writeInventory(objects, { target, objects: before.objects, nodeLabels: before.nodeLabels }, signal);
+  await removeObjects(
+    objects,
+    withoutObjects(
+      before.objects,
+      others.flatMap((other) => other.objects),
+    ),
+    context,
+  );
+  const unwanted = withoutLabels(
+    before.nodeLabels,
+    others.map((other) => other.nodeLabels),
+  );
+  await changeNodeLabels(objects, {}, unwanted, context);
+  await objects.remove(inventoryId(target), 'Background', signal);
+}
+
+async function writeInventory(objects: KubeObjects, inventory: Inventory, signal: AbortSignal): Promise<void> {
+  await objects.apply(inventoryId(inventory.target), encodeInventory(inventory), signal);
+}
+
+/** Gives an object its namespace, and the marks by which we find it again. */
+async function place(
+  objects: KubeObjects,
+  object: KubeObject,
+  all: readonly KubeObject[],
+  context: ActionContext,
+): Promise<Placed> {
+  const { apiVersion, kind, metadata } = object;
+  const { namespace: given, ...rest } = metadata;
+  const namespaced =
+    (await objects.resource(apiVersion, kind, context.signal))?.namespaced ??
+    definedAsNamespaced(object, all) ??
+    given !== undefined;
+  const namespace = namespaced ? { namespace: given ?? 'default' } : {};
+  return {
+    apiVersion,
+    kind,
+    ...namespace,
+    name: metadata.name,
+    object: {
+      ...object,
+      metadata: {
+        ...rest,
+        ...namespace,
+        labels: { ...textsAt(metadata, 'labels'), ...MANAGED_BY },
+        annotations: { ...textsAt(metadata, 'annotations'), [TARGET_ANNOTATION]: context.target },
+      },
+    },
+  };
+}
+
+/** The scope of a custom resource whose definition is applied together with it. */
+function definedAsNamespaced(object: KubeObject, all: readonly KubeObject[]): boolean | undefined {
+  const definition = all.find(
+    (one) =>
+      one.kind === 'CustomResourceDefinition' &&
+      textAt(one, 'spec', 'names', 'kind') === object.kind &&
+      textAt(one, 'spec', 'group') === object.apiVersion.split('/')[0],
+  );
+  return definition === undefined ? undefined : textAt(definition, 'spec', 'scope') === 'Namespaced';
+}
+
+async function applyOne(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<void> {
+  const { signal } = context;
+  if (placed.kind === 'Job') await applyJob(objects, placed, context);
+  else await objects.apply(placed, placed.object, signal);
+  context.log(`applied ${describe(placed)}`);
+  if (placed.kind === 'CustomResourceDefinition') await waitEstablished(objects, placed, signal);
+}
+
+/** A job's template can't be changed, and one that failed stays failed: both are replaced. */
+async function applyJob(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<void> {
+  const { signal } = context;
+  let live: JsonObject | undefined;
+  try {
+    live = await objects.apply(placed, placed.object, signal);
+  } catch (error) {
+    if (!isImmutable(error)) throw error;
+  }
+  if (live !== undefined && rolloutOf({ ...live, kind: 'Job' }).state !== 'failed') return;
+  context.log(`replacing ${describe(placed)}`);
+  await objects.remove(placed, 'Foreground', signal);
+  await objects.waitGone(placed, REPLACED_SECONDS, signal);
+  await objects.apply(placed, placed.object, signal);
+}
+
+function isImmutable(error: unknown): boolean {
+  return error instanceof PaiError && error.code === 'KUBE_REFUSED' && error.message.includes('field is immutable');
+}
+
+async function waitEstablished(objects: KubeObjects, id: ObjectId, signal: AbortSignal): Promise<void> {
+  const end = Date.now() + DEFINITION_SECONDS * 1000;
+  for (;;) {
+    const conditions = listAt(await objects.get(id, signal), 'status', 'conditions');
+    const isTrue = (type: string) =>
+      conditions.some((one) => textAt(one, 'type') === type && textAt(one, 'status') === 'True');
+    if (isTrue('Established')) return;
+    if (Date.now() >= end) {
+      throw new PaiError('ROLLOUT', `${describe(id)} is not served ${DEFINITION_SECONDS} s after it was applied`, {
+        where: describe(id),
+        next: 'Correct the definition by what its conditions say, then run again.',
+        details: conditions.map((one) => `${textAt(one, 'type') ?? ''}: ${textAt(one, 'message') ?? ''}`),
+      });
+    }
+    await pause(250, signal);
+  }
+}

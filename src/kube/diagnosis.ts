@@ -1,0 +1,104 @@
+import type { Json, JsonObject } from '../model/json.js';
+import type { ObjectId } from './identity.js';
+import { idOf } from './identity.js';
+import { numberAt, textAt } from './json.js';
+import type { KubeObjects } from './objects.js';
+import { podTrouble, type Trouble } from './pod-trouble.js';
+import { isReady } from './rollout-status.js';
+
+/** Pods that are described in full; more of the same say no more. */
+const MAX_PODS = 3;
+const LOG_LINES = 10;
+const MAX_EVENTS = 5;
+
+/** Lines about pods that are not ready: node, reason, last lines of the container's output, last events. Never fails. */
+export async function describePods(
+  objects: KubeObjects,
+  pods: readonly JsonObject[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const unready = pods.filter((pod) => !isReady(pod));
+  const described = await Promise.all(unready.slice(0, MAX_PODS).map((pod) => describePod(objects, pod, signal)));
+  const more = unready.length - MAX_PODS;
+  return [...described.flat(), ...(more > 0 ? [`${more} more ${more === 1 ? 'pod is' : 'pods are'} not ready`] : [])];
+}
+
+async function describePod(objects: KubeObjects, pod: JsonObject, signal: AbortSignal): Promise<readonly string[]> {
+  const id = idOf({ ...pod, apiVersion: 'v1', kind: 'Pod' });
+  if (id === undefined) return [];
+  const trouble = podTrouble(pod);
+  const [output, events] = await Promise.all([
+    outputOf(objects, id, trouble?.container, signal),
+    eventsOf(objects, id, signal).catch(() => []),
+  ]);
+  return [podLine(pod, trouble), ...output.map((line) => `  | ${line}`), ...events.map((event) => `  event ${event}`)];
+}
+
+/** One line about a pod: `pod pylon-1 on node 10.0.0.1: container nginx: ImagePullBackOff: ...`. */
+export function podLine(pod: JsonObject, trouble: Trouble | undefined): string {
+  const node = textAt(pod, 'spec', 'nodeName');
+  const place = node === undefined ? 'on no node' : `on node ${node}`;
+  const name = `pod ${textAt(pod, 'metadata', 'name') ?? ''} ${place}`;
+  if (trouble === undefined) {
+    const phase = textAt(pod, 'status', 'phase') ?? 'Pending';
+    return `${name}: ${phase === 'Running' ? 'running, but not ready' : phase}`;
+  }
+  return `${name}: ${troubleText(trouble)}`;
+}
+
+function troubleText({ container, reason, message }: Trouble): string {
+  const what = message.startsWith(reason) ? message : `${reason}: ${message}`;
+  return container === undefined ? what : `container ${container}: ${what}`;
+}
+
+/** Last lines of a container: of the run that ended last, else of the one that goes on. */
+async function outputOf(
+  objects: KubeObjects,
+  pod: ObjectId,
+  container: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const log = (previous: boolean) =>
+    objects.client.text({
+      method: 'GET',
+      path: `/api/v1/namespaces/${encodeURIComponent(pod.namespace ?? 'default')}/pods/${encodeURIComponent(pod.name)}/log`,
+      query: {
+        tailLines: String(LOG_LINES),
+        ...(container === undefined ? {} : { container }),
+        ...(previous ? { previous: 'true' } : {}),
+      },
+      accept: '*/*',
+      what: `read the log of pod ${pod.name}`,
+      signal,
+    });
+  try {
+    const text = (await log(true)) ?? (await log(false)) ?? '';
+    return text
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    // A node that does not answer must not hide why the rollout failed.
+    return [];
+  }
+}
+
+/** Last warnings about an object: `FailedMount (5 times): configmap "x" not found`. */
+export async function eventsOf(objects: KubeObjects, id: ObjectId, signal: AbortSignal): Promise<readonly string[]> {
+  const fields = `involvedObject.kind=${id.kind},involvedObject.name=${id.name},type=Warning`;
+  const selection = { fields, ...(id.namespace === undefined ? {} : { namespace: id.namespace }) };
+  const events = await objects.list('v1', 'Event', selection, signal);
+  return events
+    .toSorted((a, b) => timeOf(a).localeCompare(timeOf(b)))
+    .slice(-MAX_EVENTS)
+    .map(eventLine);
+}
+
+function timeOf(event: Json): string {
+  return textAt(event, 'lastTimestamp') ?? textAt(event, 'eventTime') ?? '';
+}
+
+function eventLine(event: Json): string {
+  const times = numberAt(event, 'count');
+  return `${textAt(event, 'reason') ?? ''}${times > 1 ? ` (${times} times)` : ''}: ${(textAt(event, 'message') ?? '').trim()}`;
+}

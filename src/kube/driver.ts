@@ -1,0 +1,38 @@
+import type { KubeDriver } from '../model/drivers.js';
+import { applyWork, cleanTarget } from './apply.js';
+import { KubeClient, type KubeCredentials } from './client.js';
+import { Looks } from './looks.js';
+import { KubeObjects } from './objects.js';
+import { ROLLOUT_TIMES, type RolloutTimes } from './rollout.js';
+
+/** What the driver needs to know. */
+export interface KubeDriverOptions {
+  /** Asked for at the first request, and again after it failed. */
+  credentials(): Promise<KubeCredentials>;
+  /** Seconds that the API server may take for one answer; 10 by default. */
+  readonly requestTimeoutSeconds?: number;
+  /** Seconds that the pods of one apply may take to be ready; 300 by default. */
+  readonly rolloutTimeoutSeconds?: number;
+  /** Other times of the wait, for tests. */
+  readonly rolloutTimes?: Partial<RolloutTimes>;
+}
+
+const REQUEST_TIMEOUT_SECONDS = 10;
+
+/** The Kubernetes driver. Nothing is loaded or asked before its first use. */
+export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
+  const client = new KubeClient(options.credentials, options.requestTimeoutSeconds ?? REQUEST_TIMEOUT_SECONDS);
+  const objects = new KubeObjects(client);
+  const looks = new Looks(objects);
+  const limit = options.rolloutTimeoutSeconds ?? ROLLOUT_TIMES.limit;
+  const times = { ...ROLLOUT_TIMES, limit, ...options.rolloutTimes };
+  return {
+    observe: (target) => looks.look(target),
+    apply: (work, context) => applyWork(objects, work, times, context),
+    clean: (context) => cleanTarget(objects, context),
+    deleteNode: async (name, context) => {
+      await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { Json, JsonObject } from '../model/json.js';
+import { parseStamp } from '../model/parse-stamp.js';
+import type { Stamp } from '../model/stamp.js';
+import { identityKey, idToJson, type ObjectId } from './identity.js';
+import { isObject, listAt, numberAt, objectAt, parseJson, textAt, textsAt } from './json.js';
+import { MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
+
+/** Namespace of inventories: there from the first moment, and nobody deletes it. */
+export const INVENTORY_NAMESPACE = 'kube-system';
+/** Tells inventories from ConfigMaps that targets apply. */
+const INVENTORY_LABEL = 'pai/inventory';
+/** Selects all inventories. */
+export const INVENTORY_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY['app.kubernetes.io/managed-by']},${INVENTORY_LABEL}=true`;
+const STAMP_ANNOTATION = 'pai/stamp';
+
+/** Node name -> label -> value. */
+export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** An object that was applied. */
+export interface InventoryEntry extends ObjectId {
+  /** `metadata.generation` after the rollout: another one means that somebody changed the object since. Workloads only. */
+  readonly generation?: number;
+}
+
+/**
+ * What was applied for a target, kept in a ConfigMap of its own. One without a stamp is of an apply or a clean that did not
+ * finish, and lists everything that may be there.
+ */
+export interface Inventory {
+  readonly target: string;
+  readonly stamp?: Stamp;
+  readonly objects: readonly InventoryEntry[];
+  readonly nodeLabels: NodeLabels;
+}
+
+/** Where a target's inventory is. */
+export function inventoryId(target: string): ObjectId {
+  const plain = target.replaceAll(':', '.');
+  const safe = plain
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .replace(/\.{2,}|\.-|-\./g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '');
+  // Names that had to be changed by more than the colon could meet; their hash keeps them apart.
+  const hash =
+    safe === plain && safe.length < 200 ? '' : `-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`;
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespace: INVENTORY_NAMESPACE,
+    name: `pai-${safe.slice(0, 200)}${hash}`,
+  };
+}
+
+/** The ConfigMap that holds an inventory. */
+export function encodeInventory(inventory: Inventory): JsonObject {
+  const { apiVersion, kind, namespace = INVENTORY_NAMESPACE, name } = inventoryId(inventory.target);
+  const stamp: Readonly<Record<string, string>> =
+    inventory.stamp === undefined ? {} : { [STAMP_ANNOTATION]: JSON.stringify(inventory.stamp) };
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      namespace,
+      labels: { ...MANAGED_BY, [INVENTORY_LABEL]: 'true' },
+      annotations: { [TARGET_ANNOTATION]: inventory.target, ...stamp },
+    },
+    data: {
+      inventory: JSON.stringify(inventory.objects.map(encodeEntry)),
+      'node-labels': JSON.stringify(inventory.nodeLabels),
+    },
+  };
+}
+
+/** The inventory that a ConfigMap holds; undefined for one that names no target. What is damaged in it counts as not there. */
+export function decodeInventory(configMap: Json): Inventory | undefined {
+  const target = textAt(configMap, 'metadata', 'annotations', TARGET_ANNOTATION);
+  if (target === undefined) return undefined;
+  const list = parseJson(textAt(configMap, 'data', 'inventory') ?? '');
+  const labels = parseJson(textAt(configMap, 'data', 'node-labels') ?? '');
+  const objects = listAt({ list: list ?? null }, 'list').flatMap(decodeEntry);
+  const nodeLabels = Object.fromEntries(Object.keys(objectAt(labels)).map((node) => [node, textsAt(labels, node)]));
+  const stamp = parseStamp(textAt(configMap, 'metadata', 'annotations', STAMP_ANNOTATION));
+  const whole = Array.isArray(list) && isObject(labels) && objects.length === list.length;
+  return { target, objects, nodeLabels, ...(stamp?.target === target && whole ? { stamp } : {}) };
+}
+
+function encodeEntry(entry: InventoryEntry): JsonObject {
+  return { ...idToJson(entry), ...(entry.generation === undefined ? {} : { generation: entry.generation }) };
+}
+
+function decodeEntry(value: Json): InventoryEntry[] {
+  const apiVersion = textAt(value, 'apiVersion');
+  const kind = textAt(value, 'kind');
+  const name = textAt(value, 'name');
+  const namespace = textAt(value, 'namespace');
+  const generation = numberAt(value, 'generation');
+  if (apiVersion === undefined || kind === undefined || name === undefined) return [];
+  return [
+    {
+      apiVersion,
+      kind,
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(generation === 0 ? {} : { generation }),
+    },
+  ];
+}
+
+/** Objects of both lists, once each; those of the second list win. */
+export function unionOf(before: readonly ObjectId[], after: readonly ObjectId[]): readonly ObjectId[] {
+  return [...new Map([...before, ...after].map((id) => [identityKey(id), id])).values()];
+}
+
+/** Objects of the first list that no other list has. */
+export function withoutObjects(objects: readonly ObjectId[], others: readonly ObjectId[]): readonly ObjectId[] {
+  const kept = new Set(others.map(identityKey));
+  return objects.filter((id) => !kept.has(identityKey(id)));
+}
+
+/** Labels of both; those of the second win. */
+export function unionOfLabels(before: NodeLabels, after: NodeLabels): NodeLabels {
+  const nodes = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return Object.fromEntries([...nodes].map((node) => [node, { ...before[node], ...after[node] }]));
+}
+
+/** Labels of the first that none of the others has on the same node, whatever their value there. */
+export function withoutLabels(labels: NodeLabels, others: readonly NodeLabels[]): NodeLabels {
+  const left: Record<string, Record<string, string>> = {};
+  for (const [node, set] of Object.entries(labels)) {
+    const unwanted = Object.entries(set).filter(([key]) => others.every((other) => other[node]?.[key] === undefined));
+    if (unwanted.length > 0) left[node] = Object.fromEntries(unwanted);
+  }
+  return left;
+}

@@ -1,0 +1,49 @@
+import type { JsonObject } from '../model/json.js';
+import type { Observation } from '../model/stamp.js';
+import { describe, type ObjectId } from './identity.js';
+import type { Inventory } from './inventory.js';
+import { numberAt, textAt } from './json.js';
+import { isWorkload } from './kinds.js';
+import { rolloutOf } from './rollout-status.js';
+
+/** What is really there, as far as an inventory asks. */
+export interface Seen {
+  object(id: ObjectId): JsonObject | undefined;
+  /** Labels of a node; undefined for a node that does not exist. */
+  labelsOf(node: string): Readonly<Record<string, string>> | undefined;
+}
+
+/** What an inventory and the things that it lists say about their target. No inventory means: never applied. */
+export function judge(inventory: Inventory | undefined, seen: Seen): Observation {
+  if (inventory === undefined) return { kind: 'known', present: false };
+  const problem = problemOf(inventory, seen);
+  return {
+    kind: 'known',
+    present: true,
+    ...(inventory.stamp === undefined ? {} : { stamp: inventory.stamp }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** The first thing that is not as it was left: objects in their order of application, then node labels. */
+function problemOf(inventory: Inventory, seen: Seen): string | undefined {
+  for (const entry of inventory.objects) {
+    const object = seen.object(entry);
+    if (object === undefined) return `${describe(entry)} is missing`;
+    if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return `${describe(entry)} is being deleted`;
+    if (!isWorkload(entry)) continue;
+    const changed = entry.generation !== undefined && numberAt(object, 'metadata', 'generation') !== entry.generation;
+    if (changed) return `${describe(entry)} was changed by hand`;
+    const rollout = rolloutOf(object);
+    if (rollout.state === 'waiting') return `${describe(entry)}: ${rollout.progress}`;
+    if (rollout.state !== 'complete') return `${describe(entry)}: ${rollout.problem}`;
+  }
+  for (const [node, wanted] of Object.entries(inventory.nodeLabels)) {
+    const labels = seen.labelsOf(node);
+    if (labels === undefined) return `Node ${node} does not exist`;
+    for (const [key, value] of Object.entries(wanted)) {
+      if (labels[key] !== value) return `Node ${node} lacks the label ${key}=${value}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,253 @@
+import { PaiError } from '../model/errors.js';
+import type { JsonObject } from '../model/json.js';
+import type { ActionContext } from '../model/target.js';
+import { pause } from './client.js';
+import { describePods, eventsOf, podLine } from './diagnosis.js';
+import { describe, identityKey, idOf, type ObjectId } from './identity.js';
+import { listAt, numberAt, textAt } from './json.js';
+import type { KubeObjects } from './objects.js';
+import { type Graces, isFatal, nextStepFor, podTrouble, type Trouble, type TroubleKind } from './pod-trouble.js';
+import { newestPods } from './rollout-pods.js';
+import { isReady, type Rollout, rolloutOf } from './rollout-status.js';
+
+/** How long a rollout is waited for, in seconds. */
+export interface RolloutTimes {
+  readonly limit: number;
+  readonly poll: number;
+  readonly graces: Graces;
+  /** For which a DaemonSet may match no node: labels were set a moment ago. */
+  readonly noNode: number;
+  /** For which pods may fail to be created: service accounts come into being after their namespace. */
+  readonly noPods: number;
+}
+
+export const ROLLOUT_TIMES: RolloutTimes = {
+  limit: 300,
+  poll: 1,
+  graces: { unschedulable: 30, image: 25, 'bad-image-name': 0, 'container-config': 10 },
+  noNode: 15,
+  noPods: 20,
+};
+
+/** What was seen of a pod before. */
+interface PodRecord {
+  readonly restartsBefore: number;
+  readonly trouble: TroubleKind | undefined;
+  readonly since: number;
+}
+
+/** A workload that is waited for. */
+interface Waiting {
+  readonly id: ObjectId;
+  readonly pods: Map<string, PodRecord>;
+  /** Since when it has had no node, or too few pods. */
+  emptySince: number | undefined;
+  missingSince: number | undefined;
+  told: string | undefined;
+}
+
+/**
+ * Waits until every pod of the newest generation of all workloads is ready, and tells progress when it changes.
+ * Fails with ROLLOUT as soon as it is plain that one will not come up, or when the time is over.
+ * @returns identity key of each workload -> its generation
+ */
+export async function waitForRollouts(
+  objects: KubeObjects,
+  ids: readonly ObjectId[],
+  times: RolloutTimes,
+  context: ActionContext,
+): Promise<ReadonlyMap<string, number>> {
+  const generations = new Map<string, number>();
+  const end = Date.now() + times.limit * 1000;
+  let pending = ids.map(start);
+  for (let first = true; pending.length > 0; first = false) {
+    const looks = await Promise.all(pending.map((one) => look(objects, one, times, context, first)));
+    for (const generation of looks) if (generation !== undefined) generations.set(generation.key, generation.value);
+    pending = pending.filter((_, index) => looks[index] === undefined);
+    const [slow] = pending;
+    if (slow === undefined) break;
+    if (Date.now() >= end) throw await tooSlow(objects, slow.id, times, context);
+    await pause(times.poll * 1000, context.signal);
+  }
+  return generations;
+}
+
+function start(id: ObjectId): Waiting {
+  return { id, pods: new Map(), emptySince: undefined, missingSince: undefined, told: undefined };
+}
+
+/** One look at one workload: its generation when it is complete, undefined when not yet. */
+async function look(
+  objects: KubeObjects,
+  waiting: Waiting,
+  times: RolloutTimes,
+  context: ActionContext,
+  first: boolean,
+): Promise<{ readonly key: string; readonly value: number } | undefined> {
+  const { id } = waiting;
+  const workload = await objects.get(id, context.signal);
+  if (workload === undefined) {
+    throw new PaiError('ROLLOUT', `${describe(id)} was deleted while it was waited for`, {
+      where: describe(id),
+      next: 'Find out who deletes it, then run again.',
+    });
+  }
+  const rollout = rolloutOf(workload);
+  if (rollout.state === 'complete') {
+    tell(waiting, 'ready', context);
+    return { key: identityKey(id), value: numberAt(workload, 'metadata', 'generation') };
+  }
+  const { pods, maker } = await newestPods(objects, id, workload, context.signal);
+  if (first && id.kind !== 'Job' && id.kind !== 'Pod') await restartHeldBack(objects, pods, context);
+  if (rollout.state === 'failed') throw await failed(objects, id, rollout.problem, 'crash', pods, context);
+  if (rollout.state === 'empty') {
+    tell(waiting, rollout.problem, context);
+    waiting.emptySince ??= Date.now();
+    if (secondsSince(waiting.emptySince) >= times.noNode) throw noNode(id, rollout.problem);
+    return undefined;
+  }
+  waiting.emptySince = undefined;
+  const troubles = recordTroubles(waiting, pods);
+  tell(waiting, progressText(rollout, troubles), context);
+  const fatal = troubles.find(({ pod, trouble, record }) => {
+    // A job says itself, by backoffLimit, how many tries it has.
+    if (id.kind === 'Job' && trouble.kind === 'crash') return false;
+    return !isReady(pod) && isFatal(trouble, secondsSince(record.since), record.restartsBefore, times.graces);
+  });
+  if (fatal !== undefined) {
+    throw await failed(
+      objects,
+      id,
+      podLine(fatal.pod, fatal.trouble),
+      fatal.trouble.kind,
+      [fatal.pod, ...pods],
+      context,
+    );
+  }
+  await checkCreation(objects, waiting, pods.length < rollout.wanted, maker, times, context);
+  return undefined;
+}
+
+interface PodTrouble {
+  readonly pod: JsonObject;
+  readonly trouble: Trouble;
+  readonly record: PodRecord;
+}
+
+/** Notes since when each pod has been in its trouble, and returns those that are in some. */
+function recordTroubles(waiting: Waiting, pods: readonly JsonObject[]): readonly PodTrouble[] {
+  const found: PodTrouble[] = [];
+  for (const pod of pods) {
+    const uid = textAt(pod, 'metadata', 'uid') ?? '';
+    const trouble = podTrouble(pod);
+    const before = waiting.pods.get(uid);
+    const record =
+      before !== undefined && before.trouble === trouble?.kind
+        ? before
+        : { restartsBefore: before?.restartsBefore ?? restartsOf(pod), trouble: trouble?.kind, since: Date.now() };
+    waiting.pods.set(uid, record);
+    if (trouble !== undefined) found.push({ pod, trouble, record });
+  }
+  return found;
+}
+
+function restartsOf(pod: JsonObject): number {
+  return Math.max(0, ...listAt(pod, 'status', 'containerStatuses').map((status) => numberAt(status, 'restartCount')));
+}
+
+function progressText(rollout: Extract<Rollout, { state: 'waiting' }>, troubles: readonly PodTrouble[]): string {
+  const reasons = [...new Set(troubles.map(({ trouble }) => trouble.reason))];
+  return reasons.length === 0 ? rollout.progress : `${rollout.progress} (${reasons.join(', ')})`;
+}
+
+function tell(waiting: Waiting, progress: string, context: ActionContext): void {
+  if (waiting.told === progress) return;
+  waiting.told = progress;
+  context.log(`${describe(waiting.id)}: ${progress}`);
+}
+
+/**
+ * Kubelet waits up to five minutes before it tries an image or a crashed container again. Pods that wait since before this
+ * apply are deleted once, so that what was repaired meanwhile is tried now.
+ */
+async function restartHeldBack(
+  objects: KubeObjects,
+  pods: readonly JsonObject[],
+  context: ActionContext,
+): Promise<void> {
+  for (const pod of pods) {
+    const id = idOf({ ...pod, apiVersion: 'v1', kind: 'Pod' });
+    const trouble = podTrouble(pod);
+    if (id === undefined || trouble === undefined || trouble.kind === 'unschedulable') continue;
+    context.log(`${describe(id)} has been in ${trouble.reason} since an earlier try: starting it again`);
+    await objects.remove(id, 'Background', context.signal);
+  }
+}
+
+/** Fails when pods have been missing for a while and their maker says why. */
+async function checkCreation(
+  objects: KubeObjects,
+  waiting: Waiting,
+  missing: boolean,
+  maker: ObjectId | undefined,
+  times: RolloutTimes,
+  context: ActionContext,
+): Promise<void> {
+  if (!missing || maker === undefined) {
+    waiting.missingSince = undefined;
+    return;
+  }
+  waiting.missingSince ??= Date.now();
+  if (secondsSince(waiting.missingSince) < times.noPods) return;
+  const event = (await eventsOf(objects, maker, context.signal)).findLast((line) => line.startsWith('FailedCreate'));
+  if (event === undefined) return;
+  throw new PaiError('ROLLOUT', `${describe(waiting.id)} did not come up: its pods can't be created: ${event}`, {
+    where: describe(waiting.id),
+    next: 'Correct what the message names (service account, quota, admission, pod template), then run again.',
+  });
+}
+
+function noNode(id: ObjectId, problem: string): PaiError {
+  return new PaiError('ROLLOUT', `${describe(id)} runs nowhere: ${problem}`, {
+    where: describe(id),
+    next: 'Give a machine that role in cluster-configuration.yaml, or correct the nodeSelector, then run again.',
+  });
+}
+
+async function failed(
+  objects: KubeObjects,
+  id: ObjectId,
+  problem: string,
+  kind: TroubleKind,
+  pods: readonly JsonObject[],
+  context: ActionContext,
+): Promise<PaiError> {
+  return new PaiError('ROLLOUT', `${describe(id)} did not come up: ${problem}`, {
+    where: describe(id),
+    next: nextStepFor(kind),
+    details: await describePods(objects, [...new Set(pods)], context.signal),
+  });
+}
+
+async function tooSlow(
+  objects: KubeObjects,
+  id: ObjectId,
+  times: RolloutTimes,
+  context: ActionContext,
+): Promise<PaiError> {
+  const workload = await objects.get(id, context.signal);
+  const rollout = workload === undefined ? undefined : rolloutOf(workload);
+  const { pods, maker } =
+    workload === undefined ? { pods: [], maker: undefined } : await newestPods(objects, id, workload, context.signal);
+  const events = pods.length > 0 || maker === undefined ? [] : await eventsOf(objects, maker, context.signal);
+  const progress = rollout?.state === 'waiting' ? `: ${rollout.progress}` : '';
+  return new PaiError('ROLLOUT', `${describe(id)} did not come up within ${times.limit} s${progress}`, {
+    where: describe(id),
+    next: "Find the cause in its pods' output and events, correct it, then run again.",
+    details: [...(await describePods(objects, pods, context.signal)), ...events.map((event) => `event ${event}`)],
+  });
+}
+
+function secondsSince(time: number): number {
+  return (Date.now() - time) / 1000;
+}
