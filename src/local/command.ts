@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { PaiError } from '../model/errors.js';
 import type { ActionContext } from '../model/target.js';
 
@@ -41,31 +41,56 @@ export async function runLocal(
   })`${command} ${[...args]}`;
 
   const last: string[] = [];
-  const tell = async (output: Readable): Promise<void> => {
-    for await (const line of createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY })) {
-      context.log(line);
-      last.push(line);
-      if (last.length > TOLD_LINES) last.shift();
-    }
+  const tell = (line: string): void => {
+    context.log(line);
+    last.push(line);
+    if (last.length > TOLD_LINES) last.shift();
   };
-  const [result] = await Promise.all([running, tell(running.stdout), tell(running.stderr)]);
+  const outputs = [running.stdout, running.stderr].map((output) => tellLines(output, tell));
+  const result = await running;
+  for (const finish of outputs) finish();
   if (context.signal.aborted) throw cancelled(command);
   if (result.exitCode === 0) return result.stdout;
-  throw failed(command, result, last);
+  throw failed(command, result, options, last);
+}
+
+/**
+ * Tells each line of an output as it comes. Returns what tells the rest, to be called when the command has ended: an aborted
+ * command's output is destroyed and never ends by itself, so that node:readline would wait for ever.
+ */
+function tellLines(output: Readable, tell: (line: string) => void): () => void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  output.on('data', (chunk: Buffer) => {
+    const lines = (rest + decoder.write(chunk)).split(/\r?\n/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) tell(line);
+  });
+  return () => {
+    if (rest !== '') tell(rest);
+  };
 }
 
 function failed(
   command: string,
   result: { readonly exitCode: number | null; readonly signal: string | null },
-  last: readonly string[],
+  options: CommandOptions,
+  details: readonly string[],
 ): PaiError {
-  const how =
-    result.exitCode === null ? `was ended by ${result.signal ?? 'a signal'}` : `exited with ${result.exitCode}`;
-  const next =
-    result.exitCode === NOT_FOUND
-      ? `Install ${command}, or add its folder to PATH`
-      : 'Read its last lines, correct what they tell, and run again';
-  return new PaiError('LOCAL_COMMAND', `${command} ${how}`, { next, details: last });
+  const { exitCode, signal } = result;
+  const error = (how: string, next: string): PaiError =>
+    new PaiError('LOCAL_COMMAND', `${command} ${how}`, { next, details });
+  const readOutput = 'Read its last lines, correct what they tell, and run again';
+  if (exitCode === null) return error(`was ended by ${signal ?? 'a signal'}`, readOutput);
+  // zx gives the negative error number when there is not even a process.
+  if (exitCode < 0) {
+    return error(
+      "can't be started",
+      `Make sure that bash is installed and that ${options.cwd ?? process.cwd()} is a folder`,
+    );
+  }
+  if (exitCode === NOT_FOUND) return error('exited with 127', `Install ${command}, or add its folder to PATH`);
+  return error(`exited with ${exitCode}`, readOutput);
 }
 
 function cancelled(command: string): PaiError {

@@ -57,6 +57,7 @@ describe('runLocal', () => {
   test('a command that ends by a signal has failed', async () => {
     await expect(runLocal(contextWith(), 'sh', ['-c', 'kill -9 $$'])).rejects.toMatchObject({
       code: 'LOCAL_COMMAND',
+      message: 'sh was ended by SIGKILL',
     });
   });
 
@@ -71,6 +72,8 @@ describe('runLocal', () => {
   test('a folder that is not there is told', async () => {
     await expect(runLocal(contextWith(), 'true', [], { cwd: '/no/such/folder' })).rejects.toMatchObject({
       code: 'LOCAL_COMMAND',
+      message: "true can't be started",
+      next: expect.stringContaining('/no/such/folder is a folder'),
     });
   });
 
