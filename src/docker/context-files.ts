@@ -13,8 +13,8 @@ export async function contextFiles(files: readonly PayloadFile[]): Promise<reado
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const ignoreFile = sorted.find((file) => file.path === IGNORE_FILE);
   if (ignoreFile === undefined) return sorted;
-  const { default: ignore } = await import('@balena/dockerignore');
-  const rules = ignore({ ignorecase: false }).add(patterns(textOf(ignoreFile.content)));
+  const { default: dockerignore } = await import('@balena/dockerignore');
+  const rules = dockerignore.default({ ignorecase: false }).add(patterns(textOf(ignoreFile.content)));
   return sorted.filter((file) => {
     if (file.path === IGNORE_FILE || file.path === DOCKERFILE) return true;
     try {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { PayloadFile } from '../model/drivers.js';
 import { contextMode } from './context-files.js';
 
@@ -20,7 +20,7 @@ export async function contextTar(files: readonly PayloadFile[]): Promise<Readabl
     tar.entry({ ...common, name: file.path, mode: contextMode(file) }, Buffer.from(file.content));
   }
   tar.finalize();
-  return tar;
+  return Readable.from(tar, { objectMode: false });
 }
 
 /** `a/b/c` -> `a`, `a/b`. */

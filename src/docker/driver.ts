@@ -177,8 +177,8 @@ class RegistryImageDriver implements ImageDriver {
     if (labels === undefined) {
       return { manifest, problem: `the registry has lost a part of ${imageName({ ...image, tag })}` };
     }
-    const stamp = decodeStamp(labels.get(STAMP_LABEL));
-    return stamp === undefined ? { manifest } : { manifest, stamp: { ...stamp, output: manifest.digest } };
+    const stamp = decodeStamp(labels.get(STAMP_LABEL), manifest.digest);
+    return stamp === undefined ? { manifest } : { manifest, stamp };
   }
 
   /** Credentials go to the configured registry only. */

@@ -13,6 +13,7 @@ export interface EngineMessage {
 
 /** Last lines of output that an error carries. */
 const KEPT_LINES = 20;
+const STAMP_STEP = /^(Step \d+\/\d+ : LABEL pai\.stamp)=.*/;
 
 /**
  * The JSON lines of an answer of Docker Engine. The engine library's own reader throws into the void on a broken line
@@ -87,7 +88,9 @@ export class EngineLog {
 
   #line(raw: string): void {
     // A carriage return overwrites the line on a terminal: what it ended up as is the line.
-    const line = stripVTControlCharacters(raw.trimEnd().split('\r').at(-1) ?? '').trimEnd();
+    const shown = stripVTControlCharacters(raw.trimEnd().split('\r').at(-1) ?? '').trimEnd();
+    // The stamp is a screenful of digests that tells nobody anything.
+    const line = shown.replace(STAMP_STEP, '$1');
     if (line === '') return;
     if (/^Step \d+\/\d+ : /.test(line)) this.#step = line;
     this.#last.push(line);

@@ -183,9 +183,11 @@ function engineMessageOf(thrown: unknown): string {
 }
 
 function buildError(name: string, message: string, output: EngineLog, domain: string): PaiError {
-  const step = output.step === undefined ? '' : `${output.step}: `;
+  const exit = /^The command .* returned a non-zero code: (\d+)$/s.exec(message);
+  const problem = exit === null ? message : `exit code ${exit[1]}`;
+  const step = output.step === undefined ? '' : `${shorten(output.step)}: `;
   const missing = /pull access denied|manifest unknown|manifest for .* not found/i.test(message);
-  return new PaiError('IMAGE_BUILD', `image ${name} does not build: ${step}${message}`, {
+  return new PaiError('IMAGE_BUILD', `image ${name} does not build: ${step}${problem}`, {
     where: `image ${name}`,
     next:
       engineTrustStep(message, domain) ??
@@ -194,4 +196,10 @@ function buildError(name: string, message: string, output: EngineLog, domain: st
         : "Correct that step of the image's Dockerfile, or the files that it copies, and run again."),
     details: output.last,
   });
+}
+
+/** A step may be a screenful of shell; its start tells which one it is. */
+function shorten(step: string): string {
+  const line = step.replace(/\s+/g, ' ');
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
 }
