@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PaiError } from '../model/errors.js';
 import { crossCheck, type Files } from './check.js';
@@ -191,11 +191,12 @@ async function readAll(options: LoadClusterOptions): Promise<Texts> {
     });
   }
   const all = missing.length === Object.keys(CONFIGURATION_FILES).length;
+  const commands = all
+    ? [`mkdir -p ${folder}`, copyCommand('cluster-configuration/*.yaml', join(folder, '*.yaml'))]
+    : missing.map((name) => copyCommand(`cluster-configuration/${name}`, join(folder, name)));
   throw new PaiError('CONFIG_MISSING', `${folder} has ${all ? 'no configuration' : `no ${missing.join(', no ')}`}`, {
     where: folder,
-    next: `Copy the example and edit it: ${missing
-      .map((name) => copyCommand(`cluster-configuration/${name}`, join(folder, name)))
-      .join(' && ')}`,
+    next: `Copy the example and edit it: ${commands.join(' && ')}`,
   });
 }
 
@@ -203,7 +204,7 @@ async function readAll(options: LoadClusterOptions): Promise<Texts> {
 function copyCommand(example: string, to: string): string {
   const from = fileURLToPath(new URL(`../../${example}`, import.meta.url));
   if (resolve(to) === from) return `git checkout -- ${relative(process.cwd(), from)}`;
-  return `cp ${from} ${to}`;
+  return `cp ${from} ${to.endsWith('*.yaml') ? dirname(to) : to}`;
 }
 
 async function read(file: string): Promise<readonly [string, string] | undefined> {

@@ -14,7 +14,10 @@ export interface Validated<T> {
   readonly problems: readonly Problem[];
   /** Set when nothing is wrong. */
   readonly whole: T | undefined;
-  /** Set unless something is of the wrong type: enough for cross checks to tell more at the same time. */
+  /**
+   * Set unless a mapping or list is something else: enough for cross checks to tell more at the same time. A number may
+   * still be text here.
+   */
   readonly part: Partially<T> | undefined;
 }
 
@@ -32,7 +35,7 @@ export async function createValidator(): Promise<Validator> {
     const part = data as Partially<FileTypes[Kind]>;
     if (check(data)) return { yaml, problems, whole: problems.length === 0 ? data : undefined, part };
     const errors = check.errors ?? [];
-    const misshapen = errors.some((error) => error.keyword === 'type') || yaml.empty.size > 0;
+    const misshapen = errors.some((error) => error.keyword === 'type' && !isScalarMismatch(error, data));
     return {
       yaml,
       problems: [...problems, ...explain(yaml, schemas[kind], errors)],
@@ -42,19 +45,28 @@ export async function createValidator(): Promise<Validator> {
   };
 }
 
+/** True where a number was wanted and other text is there, which no cross check looks at. */
+function isScalarMismatch(error: ErrorObject, data: unknown): boolean {
+  const wanted: unknown = error.params.type;
+  const given = at(data, error.instancePath);
+  return (wanted === 'number' || wanted === 'integer') && (typeof given !== 'object' || given === null);
+}
+
 type Checks = <Kind extends keyof FileTypes>(kind: Kind) => ValidateFunction<FileTypes[Kind]>;
 
-/** What schemas/precompile.js wrote with ajv from `schemas`, one export a kind. */
-type Compiled = { readonly digest: string } & {
-  readonly [Kind in keyof FileTypes]: ValidateFunction<FileTypes[Kind]>;
-};
+/** What schemas/precompile.js wrote with ajv from `schemas`. */
+interface Compiled {
+  readonly digest: string;
+  readonly checks: { readonly [Kind in keyof FileTypes]: ValidateFunction<FileTypes[Kind]> };
+}
 
 /** Undefined when the sources run as they are, or when it is of an older build. */
 async function loadCompiled(): Promise<Checks | undefined> {
   const url = new URL('./schemas/compiled.js', import.meta.url);
   if (!existsSync(url)) return undefined;
-  const compiled = (await import(url.href)) as Compiled;
-  return compiled.digest === schemasDigest() ? (kind) => compiled[kind] : undefined;
+  const { digest, checks } = (await import(url.href)) as Compiled;
+  if (digest !== schemasDigest()) return undefined;
+  return <Kind extends keyof FileTypes>(kind: Kind): ValidateFunction<FileTypes[Kind]> => checks[kind];
 }
 
 async function compile(): Promise<Checks> {

@@ -7,7 +7,11 @@ import standalone from 'ajv/dist/standalone/index.js';
 import { createAjv } from './compile.js';
 import { schemas, schemasDigest } from './index.js';
 
-const names = Object.fromEntries(Object.keys(schemas).map((name) => [name, name]));
+const kinds = Object.keys(schemas);
 const ajv = createAjv({ code: { source: true, esm: true } });
-const code = `${standalone.default(ajv, names)}\nexport const digest = '${schemasDigest()}';\n`;
-writeFileSync(new URL('./compiled.js', import.meta.url), code);
+const code = [
+  standalone.default(ajv, Object.fromEntries(kinds.map((kind) => [kind, kind]))),
+  `export const checks = { ${kinds.join(', ')} };`,
+  `export const digest = '${schemasDigest()}';`,
+];
+writeFileSync(new URL('./compiled.js', import.meta.url), `${code.join('\n')}\n`);
