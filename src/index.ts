@@ -10,6 +10,9 @@ export type {
   ServicesConfiguration,
   Sku,
 } from './cluster/model.js';
+export { type ImageSpec, imageAction } from './docker/image-action.js';
+export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
+export { type FilesSpec, filesAction } from './local/files-action.js';
 export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
@@ -34,8 +37,11 @@ export {
   type Needed,
   type Order,
   type Paifile,
+  type ProjectFolders,
   paifile,
   type Reference,
   type TargetOptions,
   type TargetRef,
 } from './paifile/language.js';
+export { pkiAction } from './pki/pki-action.js';
+export { type HostActionSpec, type HostTask, hostAction, type LateFiles } from './ssh/host-action.js';

@@ -1,4 +1,3 @@
-import type { Cluster } from '../cluster/model.js';
 import { PaiError } from '../model/errors.js';
 import { didYouMean } from '../model/suggest.js';
 import type { Action, Declaration, Group, Need, Target } from '../model/target.js';
@@ -25,14 +24,17 @@ const GROUP_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 /** Tells where in the paifile an error was made, as `file:line:column`; undefined when that can't be told. */
 export type Locate = (error: Error) => string | undefined;
 
+/** What a paifile is given to declare with. */
+export type Given = Pick<Language, 'cluster' | 'project'>;
+
 /**
  * Runs a paifile's declarations against a cluster.
  * Throws PAIFILE_INVALID with all problems found; what the paifile itself throws passes through.
  */
-export function declare(paifile: Paifile, cluster: Cluster, locate: Locate = () => undefined): Declaration {
+export function declare(paifile: Paifile, given: Given, locate: Locate = () => undefined): Declaration {
   const declarations = new Declarations(locate);
   const returned: unknown = paifile.write({
-    cluster,
+    ...given,
     target: (name, action, options) => declarations.target(name, action, options),
     each: (prefix, items, action, options) => declarations.each(prefix, items, action, options),
     group: (name, description, members) => declarations.group(name, description, members),

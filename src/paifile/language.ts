@@ -18,6 +18,8 @@ import type { Action } from '../model/target.js';
 export interface Language {
   /** The validated configuration. */
   readonly cluster: Cluster;
+  /** Where the project is on this machine, for what is made here. */
+  readonly project: ProjectFolders;
   /** Declares one target. */
   readonly target: (name: string, action: Action | (() => Action), options?: TargetOptions) => TargetRef;
   /**
@@ -34,6 +36,14 @@ export interface Language {
   readonly group: (name: string, description: string, members: readonly Reference[]) => GroupRef;
   /** In `needs`: comes first, but a change of it does not make this target stale. */
   readonly after: (...references: Reference[]) => Order;
+}
+
+/** Absolute paths. */
+export interface ProjectFolders {
+  /** The folder of `paifile.ts`. */
+  readonly root: string;
+  /** `.cache`: for local output and its stamps. Deleted at any time, it is made again. */
+  readonly cache: string;
 }
 
 /** What `each` takes its targets' names from. */

@@ -36,10 +36,11 @@ export async function loadPaifile(projectRoot: string, cacheDirectory: string): 
       next: 'Write `export default paifile(({ cluster, target, each }) => { ... })`.',
     });
   }
+  const project = { root: projectRoot, cache: cacheDirectory };
   return {
     declare: (cluster) => {
       try {
-        return declare(paifile, cluster, (error) => sources.locate(error));
+        return declare(paifile, { cluster, project }, (error) => sources.locate(error));
       } catch (thrown) {
         throw blame(thrown, sources);
       }
@@ -60,13 +61,9 @@ function importBundle(file: string): Promise<{ readonly default?: unknown }> {
 function blame(thrown: unknown, sources: BundleSources): PaiError {
   if (thrown instanceof PaiError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const frames = sources
-    .mapStack(error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at (?!.*\bnode:)/.test(line));
   return new PaiError('PAIFILE_INVALID', `${error.name}: ${error.message}`, {
     where: sources.locate(error) ?? PAIFILE,
-    details: frames.map((line) => line.trim()),
+    details: sources.frames(error),
     next: 'Correct the code at this place.',
     cause: thrown,
   });

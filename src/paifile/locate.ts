@@ -30,11 +30,19 @@ export class BundleSources {
 
   /** Where in the sources an error was made, as `file:line:column`; undefined when no source is on its stack. */
   locate(error: Error): string | undefined {
-    for (const line of (error.stack ?? '').split('\n')) {
+    for (const line of stackOf(error)) {
       const frame = this.#frame(line);
       if (frame !== undefined) return frame.place;
     }
     return undefined;
+  }
+
+  /** The sources' lines of an error's stack trace: `at worker (tasks/workers.ts:12:3)`. */
+  frames(error: Error): string[] {
+    return stackOf(error).flatMap((line) => {
+      const frame = this.#frame(line);
+      return frame === undefined ? [] : [line.replace(frame.text, frame.place).trim()];
+    });
   }
 
   /** A stack trace in which the bundle's frames are those of its sources. */
@@ -65,6 +73,10 @@ export class BundleSources {
     const file = path.resolve(path.dirname(this.#bundle), entry.originalSource);
     return { file: path.relative(this.#root, file), line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   }
+}
+
+function stackOf(error: Error): string[] {
+  return (error.stack ?? '').split('\n');
 }
 
 function inlineMap(text: string): SourceMap | undefined {

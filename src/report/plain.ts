@@ -10,6 +10,8 @@ const TAIL_LINES = 20;
 export interface PlainOptions {
   /** Shows what targets say while they run, not only when they fail. */
   readonly verbose: boolean;
+  /** When the command began, in milliseconds since the epoch: looking at the cluster comes before the run's start. */
+  readonly began: number;
   /** The command that takes the run up again where it failed. */
   readonly resume: string;
 }
@@ -102,7 +104,8 @@ class PlainReport {
     this.#tails.delete(target);
   }
 
-  #runEnd({ ran, fresh, failed, skipped, seconds, interrupted }: Extract<RunEvent, { type: 'run-end' }>): void {
+  #runEnd({ at, ran, fresh, failed, skipped, interrupted }: Extract<RunEvent, { type: 'run-end' }>): void {
+    const seconds = (at - this.#options.began) / 1000;
     for (const failure of this.#failures) this.#failure(failure.end, failure.tail);
     if (ran + failed + skipped === 0 && !interrupted) {
       this.#line(
@@ -121,7 +124,9 @@ class PlainReport {
     if (error !== undefined) {
       // An error that brings the last lines itself has the better choice of them.
       const details = error.details !== undefined && error.details.length > 0 ? error.details : tail;
-      this.#write(formatError({ ...error, details }));
+      const bug =
+        error.code === 'INTERNAL' ? { next: 'This is a bug; the log has its stack trace. Please report it.' } : {};
+      this.#write(formatError({ ...bug, ...error, details }));
     }
     if (log !== undefined) this.#line(`  log: ${log}`);
   }

@@ -1,0 +1,40 @@
+import type { Io } from './io.js';
+
+/** Options of all commands, by the names that commander gives them; absent where a command has none or it was not given. */
+export interface Options {
+  readonly path?: string;
+  readonly hostKeys?: 'accept-new' | 'strict';
+  readonly json?: boolean;
+  readonly output?: 'plain' | 'json';
+  readonly jobs?: number;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly failFast?: boolean;
+  readonly verbose?: boolean;
+  readonly all?: boolean;
+}
+
+/** One call of a command. */
+export interface Invocation {
+  readonly io: Io;
+  /** Targets, groups and globs as given. */
+  readonly patterns: readonly string[];
+  readonly options: Options;
+  /** When it was called, in milliseconds since the epoch. */
+  readonly began: number;
+  /** Set once a paifile is loaded: a stack trace of ours with the places of its sources. */
+  mapStack?: (stack: string) => string;
+}
+
+/** A command's module. Resolves to the exit code; rejects with a PaiError for what can't be done. */
+export interface Command {
+  execute(invocation: Invocation): Promise<number>;
+}
+
+/** Exit codes: scripts rely on them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Whether machines read what a command writes. */
+export function wantsJson(options: Options): boolean {
+  return options.json === true || options.output === 'json';
+}

@@ -1,0 +1,38 @@
+import { select } from '../../graph/select.js';
+import { planRun } from '../../plan/plan.js';
+import { errorReport } from '../../report/errors.js';
+import { countStates, formatPlan } from '../../report/plan-text.js';
+import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
+import { openProject, type Project } from '../project.js';
+import { withWorkbench } from '../working.js';
+
+/** `pai plan`: what would run, and why. */
+export const plan: Command = {
+  async execute(invocation) {
+    const project = await openProject(invocation);
+    const { patterns } = invocation;
+    const targets = patterns.length === 0 ? [...project.graph.targets.values()] : select(project.graph, patterns);
+    const names = targets.map((target) => target.name);
+    return showPlan(invocation, project, names);
+  },
+};
+
+/** Writes the plan for targets; touches nothing. Resolves to the exit code: 1 when something is unknown. */
+export async function showPlan(invocation: Invocation, project: Project, names: readonly string[]): Promise<number> {
+  const { io, options } = invocation;
+  const force = options.force === true ? names : [];
+  const { entries, errors } = await withWorkbench(project, options, ({ look }) =>
+    planRun(project.graph, names, look, { force }),
+  );
+  const counts = countStates(entries);
+  if (wantsJson(options)) {
+    const targets = entries.map((entry) => {
+      const error = errors.get(entry.name);
+      return error === undefined ? entry : { ...entry, error: errorReport(error) };
+    });
+    io.stdout(`${JSON.stringify({ targets, ...counts })}\n`);
+  } else {
+    io.stdout(formatPlan(entries, errors, { all: options.all === true }));
+  }
+  return counts.unknown > 0 ? EXIT.failed : EXIT.ok;
+}

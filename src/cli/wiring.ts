@@ -1,0 +1,202 @@
+import path from 'node:path';
+import type { Cluster, Host } from '../cluster/model.js';
+import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
+import { PaiError } from '../model/errors.js';
+import type { Project } from './project.js';
+
+/** Where masters keep what the PKI driver reads back. */
+const MASTERS_PKI = '/var/lib/pai/pki';
+
+/** What drivers are told besides the project. */
+export interface WiringOptions {
+  readonly hostKeys?: 'accept-new' | 'strict' | undefined;
+  /** Id of the run; hosts name it in their lock. */
+  readonly runId: string;
+  /** Path of the socket of an ssh-agent. */
+  readonly agentSocket?: string | undefined;
+}
+
+/** Drivers of a project, and how to let go of what they opened. */
+export interface WiredDrivers {
+  readonly drivers: Drivers;
+  /** Writes what was read back of the PKI to the configuration folder; nothing when nobody asked for it. */
+  keepPki(): Promise<void>;
+  /** Closes connections of those drivers that were used. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one place where drivers are made. Each is loaded and made at its first use, so that a command pays only for what it
+ * asks.
+ */
+export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options: WiringOptions): WiredDrivers {
+  const { cluster } = project;
+  const hosts = once(async () => {
+    const { createHostDriver } = await import('../ssh/driver.js');
+    return createHostDriver({
+      knownHosts: path.join(cluster.directory, 'known_hosts'),
+      hostKeys: options.hostKeys ?? 'accept-new',
+      runId: options.runId,
+      ...(options.agentSocket !== undefined && { agentSocket: options.agentSocket }),
+    });
+  });
+  const images = once(async () => {
+    const { createImageDriver } = await import('../docker/driver.js');
+    return createImageDriver({ registry: cluster.services.registry });
+  });
+  const pki = once(async () => {
+    const { createPkiDriver } = await import('../pki/driver.js');
+    return createPkiDriver({
+      directory: path.join(cluster.directory, 'pki'),
+      clusterId: cluster.services.clusterId,
+      readBack: (files) => readBackPki(cluster, drivers.hosts, files),
+    });
+  });
+  const kube = once(async () => {
+    const { createKubeDriver } = await import('../kube/driver.js');
+    return createKubeDriver({ credentials: () => kubeCredentials(cluster, drivers.pki) });
+  });
+  const templates = once<TemplateDriver>(async () => {
+    throw new PaiError('TEMPLATE', 'the template driver is not there yet');
+  });
+  const drivers: Drivers = {
+    hosts: lazyHosts(hosts),
+    images: lazyImages(images),
+    kube: lazyKube(kube),
+    pki: lazyPki(pki),
+    templates: lazyTemplates(templates),
+  };
+  return {
+    drivers,
+    keepPki: async () => (await pki.made())?.keepLocal(),
+    close: async () => {
+      await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
+    },
+  };
+}
+
+/** Makes a thing at the first call and keeps it. */
+interface Once<Thing> {
+  (): Promise<Thing>;
+  /** The thing if it was ever asked for. */
+  made(): Promise<Thing> | undefined;
+}
+
+function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
+  let thing: Promise<Thing> | undefined;
+  const get = () => {
+    thing ??= make();
+    return thing;
+  };
+  return Object.assign(get, { made: () => thing });
+}
+
+// Calls of one turn that wait for the same promise go on in one turn, so drivers still see looks together.
+
+function lazyHosts(load: Once<HostDriver>): HostDriver {
+  return {
+    observe: async (...given) => (await load()).observe(...given),
+    run: async (...given) => (await load()).run(...given),
+    read: async (...given) => (await load()).read(...given),
+    close: async () => (await load.made())?.close(),
+  };
+}
+
+function lazyImages(load: Once<ImageDriver>): ImageDriver {
+  return {
+    observe: async (...given) => (await load()).observe(...given),
+    apply: async (...given) => (await load()).apply(...given),
+    contextFiles: async (...given) => (await load()).contextFiles(...given),
+    clean: async (...given) => (await load()).clean(...given),
+  };
+}
+
+function lazyKube(load: Once<KubeDriver>): KubeDriver {
+  return {
+    observe: async (...given) => (await load()).observe(...given),
+    apply: async (...given) => (await load()).apply(...given),
+    clean: async (...given) => (await load()).clean(...given),
+    deleteNode: async (...given) => (await load()).deleteNode(...given),
+    close: async () => (await load.made())?.close(),
+  };
+}
+
+function lazyPki(load: Once<PkiDriver>): PkiDriver {
+  return {
+    material: async () => (await load()).material(),
+    create: async () => (await load()).create(),
+    keepLocal: async () => (await load()).keepLocal(),
+    writeStamp: async (...given) => (await load()).writeStamp(...given),
+    issue: async (...given) => (await load()).issue(...given),
+    fingerprintKey: async () => (await load()).fingerprintKey(),
+    digest: async () => (await load()).digest(),
+    remove: async () => (await load()).remove(),
+  };
+}
+
+function lazyTemplates(load: Once<TemplateDriver>): TemplateDriver {
+  return {
+    render: async (...given) => (await load()).render(...given),
+    read: async (...given) => (await load()).read(...given),
+    list: async (...given) => (await load()).list(...given),
+  };
+}
+
+/**
+ * The masters' copy of the PKI files: of the first master that has all of them, else of the one that has most; undefined
+ * when none has any. Rejects when a master that might have them does not answer.
+ */
+export async function readBackPki(
+  cluster: Pick<Cluster, 'masters'>,
+  hosts: Pick<HostDriver, 'read'>,
+  files: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
+  let most: ReadonlyMap<string, Uint8Array> = new Map();
+  let failure: unknown;
+  for (const master of cluster.masters) {
+    try {
+      const found = await readFrom(master, hosts, files);
+      if (found.size === files.length) return found;
+      if (found.size > most.size) most = found;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return most.size === 0 ? undefined : most;
+}
+
+async function readFrom(
+  master: Host,
+  hosts: Pick<HostDriver, 'read'>,
+  files: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = await hosts.read(
+    master.login,
+    files.map((file) => path.posix.join(MASTERS_PKI, file)),
+  );
+  return new Map([...found].map(([file, content]) => [path.posix.relative(MASTERS_PKI, file), content]));
+}
+
+/** How to reach Kubernetes as an administrator: a client certificate that is made for this run and kept in memory only. */
+export async function kubeCredentials(
+  cluster: Pick<Cluster, 'kubernetes'>,
+  pki: Pick<PkiDriver, 'material' | 'issue'>,
+): Promise<{ server: string; ca: string; certificate: string; key: string }> {
+  const ca = (await pki.material())?.get('ca.crt');
+  if (ca === undefined) {
+    throw new PaiError('KUBE_UNREACHABLE', 'the cluster has no certificate authorities yet', {
+      next: 'Run `pai run pki`, then the masters.',
+    });
+  }
+  const { certificate, key } = await pki.issue({
+    ca: 'cluster',
+    commonName: 'pai',
+    organizations: ['system:masters'],
+    dnsNames: [],
+    ipAddresses: [],
+    usages: ['client'],
+    days: 1,
+  });
+  return { server: `https://${cluster.kubernetes.loadBalanceIp}:6443`, ca, certificate, key };
+}

@@ -1,0 +1,56 @@
+import type { PaiError } from '../model/errors.js';
+import type { PlanEntry, State } from '../model/plan.js';
+import { errorReport, formatError } from './errors.js';
+import { describeReasons } from './reasons.js';
+import { widthOf } from './text.js';
+
+/** How many entries are in each state. */
+export function countStates(entries: readonly PlanEntry[]): Readonly<Record<State, number>> {
+  const counts = { fresh: 0, stale: 0, unknown: 0 };
+  for (const entry of entries) counts[entry.state]++;
+  return counts;
+}
+
+/** A plan: a line for each target that is not fresh (or for all), then what is to be done about trouble, then the counts. */
+export function formatPlan(
+  entries: readonly PlanEntry[],
+  errors: ReadonlyMap<string, PaiError>,
+  options: { readonly all: boolean },
+): string {
+  const shown = entries.filter((entry) => options.all || entry.state !== 'fresh');
+  const width = widthOf(shown.map((entry) => entry.name));
+  const lines = shown.map((entry) =>
+    `${entry.state.padEnd(7)} ${entry.name.padEnd(width)}  ${whatFor(entry)}`.trimEnd(),
+  );
+  const blocks = [...errors].map(([name, error]) => `\n${name}\n${formatError(errorReport(error))}`.trimEnd());
+  const steps = nextSteps(entries.filter((entry) => !errors.has(entry.name)));
+  if (steps.length > 0) blocks.push(`\n${steps.map((step) => `next: ${step}`).join('\n')}`);
+  if (lines.length + blocks.length > 0) lines.push(...blocks, '');
+  const { fresh, stale, unknown } = countStates(entries);
+  lines.push(`${stale} to run, ${fresh} fresh${unknown === 0 ? '' : `, ${unknown} unknown`}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** What a clean would take down. */
+export function formatCleanPlan(present: readonly string[], unknown: readonly string[], absent: number): string {
+  const lines = [...present.map((name) => `clean   ${name}`), ...unknown.map((name) => `unknown ${name}`)];
+  lines.push(
+    `${present.length} to clean, ${absent} not there${unknown.length === 0 ? '' : `, ${unknown.length} unknown`}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function whatFor(entry: PlanEntry): string {
+  const reasons = describeReasons(entry.reasons);
+  return entry.mayBeCutOff ? `only if it gives another output: ${reasons}` : reasons;
+}
+
+/** What to do about targets that can't be looked at; the targets of one host mostly share it. */
+function nextSteps(entries: readonly PlanEntry[]): string[] {
+  const steps = entries.flatMap((entry) =>
+    entry.reasons.flatMap((reason) =>
+      reason.kind === 'unreachable' && reason.next !== undefined ? [reason.next] : [],
+    ),
+  );
+  return [...new Set(steps)];
+}
