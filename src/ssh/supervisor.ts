@@ -35,17 +35,18 @@ cd "$base" || exit 125
 if ! [ -d result ]; then
   mkdir -p stamps unfinished log result && chmod 700 . || exit 125
 fi
-follow() {
-  exec 9>&-
-  exec tail -c +1 -s 0.2 -f --pid="$1" "log/$file.log"
+show_log() {
+  tail -c +1 -s 0.2 -f --pid="$1" "log/$file.log"
 }
 exec 9>>lock
 if ! flock -w 1 9; then
   rm -rf "run/$id"
   IFS=' ' read -r other_id other_pid other_print other_since other_run other_target <lock.info
   if [ "$other_target" = "$target" ] && [ "$other_print" = "$fingerprint" ]; then
+    exec 9>&-
     printf 'pai-status attached %s\\n' "$other_id"
-    follow "$other_pid"
+    show_log "$other_pid"
+    exit 0
   fi
   printf 'pai-status locked %s %s %s\\n' "$other_since" "$other_run" "$other_target"
   exit 0
@@ -64,8 +65,11 @@ for left in run/*; do
 done
 : >"log/$file.log"
 setsid sh "run/$id/job" </dev/null >>"log/$file.log" 2>&1 &
+exec 9>&-
 echo 'pai-status started'
-follow "$!"
+show_log "$!" &
+# Without somebody to wait for it, a dead job would stay in the process table, and tail take it for alive.
+wait
 `;
 
 /**

@@ -136,9 +136,9 @@ export class TestHost {
     return this.log().split('Starting session: command').length - 1;
   }
 
-  /** Connections accepted so far, but for those of `listens`. */
+  /** Log-ins so far. */
   logins(): number {
-    return this.log().split('Accepted ').length - 1;
+    return [...this.log().matchAll(/Accepted \S+ for /g)].length;
   }
 
   /** Below the folder that pai keeps on the host. */
