@@ -1,20 +1,30 @@
 /**
  * The candidates that `name` was most likely meant to be, nearest first, at most three; empty when none is near.
  * Near is: at most a third of the longer name's letters inserted, removed, replaced, or swapped with their neighbour
- * (upper and lower case are the same letter), or one of the two continues the other (`host` -> `hosts`).
+ * (upper and lower case are the same letter); or, when nothing is, one of the two continues the other (`dash` ->
+ * `dashboard`).
  */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
-  const near: { candidate: string; distance: number }[] = [];
+  const near: Near[] = [];
+  const continued: Near[] = [];
   for (const candidate of new Set(candidates)) {
     const other = candidate.toLowerCase();
     const longer = Math.max(wanted.length, other.length);
     const distance = editDistance(wanted, other);
     const continues = wanted.length >= 3 && other.length >= 3 && (other.startsWith(wanted) || wanted.startsWith(other));
-    if (distance <= Math.max(1, Math.floor(longer / 3)) || continues) near.push({ candidate, distance });
+    if (distance <= Math.max(1, Math.floor(longer / 3))) near.push({ candidate, distance });
+    else if (continues) continued.push({ candidate, distance });
   }
-  near.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
-  return near.slice(0, 3).map((entry) => entry.candidate);
+  return (near.length > 0 ? near : continued)
+    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, 3)
+    .map((entry) => entry.candidate);
+}
+
+interface Near {
+  readonly candidate: string;
+  readonly distance: number;
 }
 
 /** `did you mean a or b?` for the nearest candidates, or undefined when none is near. */

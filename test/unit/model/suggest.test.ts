@@ -22,7 +22,8 @@ describe('nearest', () => {
     expect(nearest('datafolder', ['dataFolder'])).toEqual(['dataFolder']);
   });
 
-  it('finds what continues the name, or what the name continues', () => {
+  it('finds what continues the name, or what the name continues, when nothing is nearer', () => {
+    expect(nearest('images/pilon', ['images', 'images/pylon'])).toEqual(['images/pylon']);
     expect(nearest('password', ['pass'])).toEqual(['pass']);
     expect(nearest('dash', ['dashboard'])).toEqual(['dashboard']);
   });
