@@ -135,14 +135,16 @@ class RegistryImageDriver implements ImageDriver {
   }
 
   async #cleanDevBox(image: ImageReference, context: ActionContext): Promise<void> {
-    const name = imageName(image);
+    const repository = repositoryOf(imageName(image)).replace(/^docker\.io\//, '');
+    const ours = [`${repository}:fp-`, `${repository}@`];
     try {
       const engine = await this.#connect();
-      const repository = name.slice(0, name.lastIndexOf(':')).replace(/^docker\.io\//, '');
-      const wanted = (tag: string) => tag === `${repository}:${image.tag}` || tag.startsWith(`${repository}:fp-`);
-      for (const tag of (await engine.tags(repository)).filter(wanted)) {
-        await engine.untag(tag);
-        context.log(`removed ${tag} from this machine`);
+      for (const name of await engine.names(repository)) {
+        if (name !== `${repository}:${image.tag}` && !ours.some((own) => name.startsWith(own))) continue;
+        const removed = await engine.untag(name);
+        context.log(
+          removed ? `removed ${name} from this machine` : `${name} stays on this machine: a container uses it`,
+        );
       }
     } catch (error) {
       if (!(error instanceof PaiError && error.code === 'DOCKER_UNREACHABLE')) throw error;
@@ -209,6 +211,11 @@ function isOwn(base: string, image: ImageReference): boolean {
   if (image.registry !== 'docker.io') return base.startsWith(`${image.registry}/`);
   const namespace = image.repository.slice(0, image.repository.indexOf('/') + 1);
   return namespace !== '' && (base.startsWith(namespace) || base.startsWith(`docker.io/${namespace}`));
+}
+
+/** `registry/repository` of `registry/repository:tag`. */
+function repositoryOf(name: string): string {
+  return name.slice(0, name.lastIndexOf(':'));
 }
 
 function changedMeanwhile(image: ImageReference): PaiError {

@@ -25,10 +25,22 @@ const DENIED =
   /unauthorized|authentication required|no basic auth credentials|\bdenied\b|incorrect username or password/i;
 const NO_ANSWER =
   /connection refused|no such host|i\/o timeout|no route to host|network is unreachable|request canceled/i;
+const MISSING = /pull access denied|manifest unknown|manifest for .* not found/i;
 const BUSY = /toomanyrequests|\b429\b|\b50[0234]\b/i;
 
+/** The next step for a base image that Docker Engine does not get; undefined for any other failure of a build. */
+export function baseImageStep(message: string, domain: string): string | undefined {
+  const trust = engineTrustStep(message, domain);
+  if (trust !== undefined) return trust;
+  if (MISSING.test(message)) return 'Correct the base image in FROM, or build and push it first.';
+  if (NO_ANSWER.test(message)) {
+    return "Check that the Docker daemon of this dev box reaches the base image's registry, or name one in FROM that it reaches.";
+  }
+  return undefined;
+}
+
 /** The next step when Docker Engine does not trust a registry, or talks TLS to one without. */
-export function engineTrustStep(message: string, domain: string): string | undefined {
+function engineTrustStep(message: string, domain: string): string | undefined {
   if (TRUST.test(message)) {
     return `Give the Docker daemon of this dev box the registry's CA: copy it to /etc/docker/certs.d/${domain}/ca.crt (docker-registry-ca in ${REGISTRY_SETTINGS} is for pai only).`;
   }
@@ -51,6 +63,12 @@ export function engineRegistryError(message: string, access: RegistryAccess, doi
       where,
       next: `Check that the Docker daemon of this dev box reaches registry ${access.domain}.`,
       retryable: /connection refused/i.test(message),
+    });
+  }
+  if (MISSING.test(message)) {
+    return new PaiError('IMAGE_BUILD', `Docker Engine can't ${doing}: the registry has no such image`, {
+      where,
+      next: 'Correct the base image in FROM, or build and push it first.',
     });
   }
   const busy = BUSY.test(message);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { PaiError } from '../model/errors.js';
-import { engineRegistryError, engineTrustStep, engineUnreachable } from './engine-errors.js';
+import { baseImageStep, engineRegistryError, engineUnreachable } from './engine-errors.js';
 import { EngineLog, type EngineMessage, engineMessages } from './engine-output.js';
 import { engineRegistryKey, type RegistryAccess } from './registry-access.js';
 
@@ -41,12 +41,11 @@ export class Engine {
 
   /**
    * Finds the engine and agrees on an API version with it.
-   * @param address path of a socket, or a URL as in DOCKER_HOST; undefined for DOCKER_HOST and then the usual socket.
+   * @param socketPath path of its socket; undefined for DOCKER_HOST and then the usual socket.
    */
-  static async connect(address: string | undefined, access: RegistryAccess): Promise<Engine> {
+  static async connect(socketPath: string | undefined, access: RegistryAccess): Promise<Engine> {
     const { default: DockerClient } = await import('dockerode');
-    const socketPath = address?.replace(/^unix:\/\//, '');
-    const shown = address ?? process.env.DOCKER_HOST ?? '/var/run/docker.sock';
+    const shown = socketPath ?? process.env.DOCKER_HOST ?? '/var/run/docker.sock';
     const options = {
       ...(socketPath === undefined ? {} : { socketPath }),
       ...(access.username === undefined || access.password === undefined ? {} : { headers: registryConfig(access) }),
@@ -94,10 +93,16 @@ export class Engine {
     if (failed !== undefined) throw engineRegistryError(failed, this.#access, `push ${reference}`);
   }
 
-  /** Tags of a repository that are on the dev box: `registry/repository:tag`. */
-  async tags(repository: string): Promise<readonly string[]> {
+  /**
+   * Names of a repository's images on the dev box: `repository:tag`, and `repository@digest` for earlier builds whose tag
+   * has moved on.
+   */
+  async names(repository: string): Promise<readonly string[]> {
     const images = await this.#ask(() => this.#docker.listImages({ filters: { reference: [repository] } }));
-    return images.flatMap((image) => image.RepoTags ?? []);
+    return images.flatMap((image) => {
+      const tags = (image.RepoTags ?? []).filter((tag) => tag !== '<none>:<none>');
+      return tags.length > 0 ? tags : (image.RepoDigests ?? []).filter((digest) => digest.startsWith(`${repository}@`));
+    });
   }
 
   /** Gives an image one more name. */
@@ -106,14 +111,15 @@ export class Engine {
     await this.#ask(() => this.#docker.getImage(reference).tag({ repo, tag }));
   }
 
-  /** Removes a name, and the image when it was the last; one that is not there is no error. */
-  async untag(reference: string): Promise<void> {
+  /** Removes a name, and the image when it was the last. False when a container still uses the image; gone is no error. */
+  async untag(reference: string): Promise<boolean> {
     try {
       await this.#ask(() => this.#docker.getImage(reference).remove());
+      return true;
     } catch (error) {
-      // 404: gone already. 409: a container runs it, and keeps it.
       const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
       if (status !== 404 && status !== 409) throw error;
+      return status === 404;
     }
   }
 
@@ -186,14 +192,11 @@ function buildError(name: string, message: string, output: EngineLog, domain: st
   const exit = /^The command .* returned a non-zero code: (\d+)$/s.exec(message);
   const problem = exit === null ? message : `exit code ${exit[1]}`;
   const step = output.step === undefined ? '' : `${shorten(output.step)}: `;
-  const missing = /pull access denied|manifest unknown|manifest for .* not found/i.test(message);
   return new PaiError('IMAGE_BUILD', `image ${name} does not build: ${step}${problem}`, {
     where: `image ${name}`,
     next:
-      engineTrustStep(message, domain) ??
-      (missing
-        ? 'Correct the base image in FROM, or build and push it first.'
-        : "Correct that step of the image's Dockerfile, or the files that it copies, and run again."),
+      baseImageStep(message, domain) ??
+      "Correct that step of the image's Dockerfile, or the files that it copies, and run again.",
     details: output.last,
   });
 }

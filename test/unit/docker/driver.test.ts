@@ -293,9 +293,11 @@ describe('clean', () => {
     await driver.apply(work(), context(A));
     engine.images.set(`${registry.domain}/ns/app:${FP_B}`, {});
     engine.images.set(`${registry.domain}/ns/app:mine`, {});
+    engine.digests = [`${registry.domain}/ns/app@sha256:1`, `${registry.domain}/ns/other@sha256:1`];
     await driver.clean(image(), context(A));
     expect(await driver.observe(image())).toEqual({ kind: 'known', present: false });
     expect([...engine.images.keys()]).toEqual([`${registry.domain}/ns/app:mine`]);
+    expect(engine.digests).toEqual([`${registry.domain}/ns/other@sha256:1`]);
   });
 
   it('may be run again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { engineRegistryError, engineUnreachable } from '../../../src/docker/engine-errors.js';
+import { baseImageStep, engineRegistryError, engineUnreachable } from '../../../src/docker/engine-errors.js';
 
 const ACCESS = { domain: 'r.example:5443', username: 'ann', password: 'pw', insecure: false };
 
@@ -34,6 +34,28 @@ describe('engineRegistryError', () => {
     expect(retryable('toomanyrequests: slow down')).toBe(true);
     expect(retryable('denied')).toBe(false);
     expect(retryable('no such host')).toBe(false);
+  });
+});
+
+describe('a pull of an image that is not there', () => {
+  it('is a fault of the build, not of the registry', () => {
+    const message = 'manifest for r.example:5443/ns/base:v1 not found: manifest unknown: manifest unknown';
+    const error = engineRegistryError(message, ACCESS, 'pull r.example:5443/ns/base:v1');
+    expect(error).toMatchObject({ code: 'IMAGE_BUILD', next: /push it first/ });
+  });
+});
+
+describe('baseImageStep', () => {
+  it.each([
+    ['x509: certificate signed by unknown authority', '/etc/docker/certs.d/'],
+    ['pull access denied for x', 'push it first'],
+    ['dial tcp: lookup registry-1.docker.io: no such host', 'reaches the base image'],
+  ])('%s', (message, step) => {
+    expect(baseImageStep(message, 'r.example:5443')).toContain(step);
+  });
+
+  it('has nothing to say of a step that failed', () => {
+    expect(baseImageStep('exit code 1', 'r.example:5443')).toBeUndefined();
   });
 });
 

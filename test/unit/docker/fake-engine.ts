@@ -21,6 +21,8 @@ export class FakeEngine {
   readonly pushed: { readonly reference: string; readonly auth: unknown }[] = [];
   /** Names of images -> labels. */
   readonly images = new Map<string, Record<string, string>>();
+  /** `repository@digest` of an image without a tag. */
+  digests: string[] = [];
   readonly paths: string[] = [];
   apiVersions = { ApiVersion: '1.41', MinAPIVersion: '1.12' };
   /** JSON lines that a build tells; with `error` in one of them it makes no image. */
@@ -69,13 +71,16 @@ export class FakeEngine {
     else if (path === '/images/json') {
       const filters = JSON.parse(url.searchParams.get('filters') ?? '{}') as { reference?: string[] };
       const tags = [...this.images.keys()].filter((name) => name.startsWith(`${filters.reference?.[0]}:`));
-      this.#json(response, 200, tags.length === 0 ? [] : [{ RepoTags: tags }]);
+      this.#json(response, 200, [
+        ...(tags.length === 0 ? [] : [{ RepoTags: tags }]),
+        { RepoTags: ['<none>:<none>'], RepoDigests: this.digests },
+      ]);
     } else if (path.endsWith('/push')) this.#push(image, url, request, response);
     else if (path.endsWith('/tag')) {
       this.images.set(`${url.searchParams.get('repo')}:${url.searchParams.get('tag')}`, this.images.get(image) ?? {});
       response.writeHead(201).end();
     } else if (request.method === 'DELETE') {
-      this.#json(response, this.images.delete(image) ? 200 : 404, { message: `No such image: ${image}` });
+      this.#json(response, this.#delete(image) ? 200 : 404, { message: `No such image: ${image}` });
     } else this.#json(response, 404, { message: `FakeEngine knows no ${url.pathname}` });
   }
 
@@ -122,6 +127,12 @@ export class FakeEngine {
     const repository = reference.slice(reference.indexOf('/') + 1, at);
     this.#registry.put(repository, reference.slice(at + 1), this.images.get(reference) ?? {});
     response.end(`${JSON.stringify({ status: 'Pushed', id: 'abc' })}\n`);
+  }
+
+  #delete(name: string): boolean {
+    const known = this.digests.includes(name);
+    this.digests = this.digests.filter((digest) => digest !== name);
+    return this.images.delete(name) || known;
   }
 
   #json(response: http.ServerResponse, status: number, body: unknown): void {
