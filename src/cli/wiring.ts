@@ -56,8 +56,9 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
     const { createKubeDriver } = await import('../kube/driver.js');
     return createKubeDriver({ credentials: () => kubeCredentials(cluster, drivers.pki) });
   });
-  const templates = once<TemplateDriver>(async () => {
-    throw new PaiError('TEMPLATE', 'the template driver is not there yet');
+  const templates = once(async () => {
+    const { createTemplateDriver } = await import('../render/driver.js');
+    return createTemplateDriver(path.join(project.root, 'templates'));
   });
   const drivers: Drivers = {
     hosts: lazyHosts(hosts),

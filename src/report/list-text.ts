@@ -6,9 +6,11 @@ export function formatList(groups: readonly Group[], targets: readonly Target[])
   const lines: string[] = [];
   if (groups.length > 0) {
     lines.push('groups');
-    for (const group of groups) {
-      const count = `${group.members.length} target${group.members.length === 1 ? '' : 's'}`;
-      lines.push(row(group.name, widthOf(groups.map(({ name }) => name)), `${count}  ${group.description}`));
+    const counts = groups.map(({ members }) => `${members.length} target${members.length === 1 ? '' : 's'}`);
+    const names = groups.map(({ name }) => name);
+    for (const [index, group] of groups.entries()) {
+      const count = (counts[index] ?? '').padEnd(widthOf(counts));
+      lines.push(row(group.name, widthOf(names), `${count}  ${group.description}`));
     }
     lines.push('', 'targets');
   }

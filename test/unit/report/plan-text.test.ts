@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { PaiError } from '../../../src/model/errors.js';
+import type { PlanEntry } from '../../../src/model/plan.js';
+import { formatCleanPlan, formatPlan } from '../../../src/report/plan-text.js';
+
+const entries: readonly PlanEntry[] = [
+  { name: 'pki', state: 'fresh', reasons: [], mayBeCutOff: false },
+  {
+    name: 'worker:h1',
+    state: 'stale',
+    reasons: [{ kind: 'changed', parts: [{ name: 'file kubelet.yaml', change: 'changed', before: 'a', after: 'b' }] }],
+    mayBeCutOff: false,
+  },
+  {
+    name: 'host:h2',
+    state: 'unknown',
+    reasons: [{ kind: 'unreachable', problem: 'h2 does not answer', next: 'Switch h2 on.' }],
+    mayBeCutOff: false,
+  },
+  {
+    name: 'worker:h2',
+    state: 'unknown',
+    reasons: [{ kind: 'unreachable', problem: 'it needs host:h2', next: 'Switch h2 on.' }],
+    mayBeCutOff: false,
+  },
+  { name: 'service:x', state: 'stale', reasons: [{ kind: 'need-stale', target: 'worker:h1' }], mayBeCutOff: true },
+];
+
+describe('formatPlan', () => {
+  it('has a line for each target that is not fresh, each next step once, and the counts', () => {
+    expect(formatPlan(entries, new Map(), { all: false })).toBe(`stale   worker:h1  changed: file kubelet.yaml
+unknown host:h2    h2 does not answer
+unknown worker:h2  it needs host:h2
+stale   service:x  only if it gives another output: needs worker:h1
+
+next: Switch h2 on.
+
+2 to run, 1 fresh, 2 unknown
+`);
+  });
+
+  it('has the fresh ones too when asked', () => {
+    expect(formatPlan(entries, new Map(), { all: true })).toContain('fresh   pki\n');
+  });
+
+  it('is one line when all is fresh', () => {
+    expect(formatPlan(entries.slice(0, 1), new Map(), { all: false })).toBe('0 to run, 1 fresh\n');
+  });
+
+  it('ends with what can not be computed', () => {
+    const error = new PaiError('TEMPLATE', 'foo is undefined', { where: 'templates/x.yaml:3', next: 'Define foo.' });
+    expect(formatPlan(entries.slice(0, 2), new Map([['worker:h1', error]]), { all: false })).toContain(`
+worker:h1
+error TEMPLATE: foo is undefined
+  at templates/x.yaml:3
+  next: Define foo.
+
+1 to run`);
+  });
+});
+
+describe('formatCleanPlan', () => {
+  it('has a line for what is there and for what can not be looked at', () => {
+    expect(formatCleanPlan(['a'], ['b'], 3)).toBe('clean   a\nunknown b\n1 to clean, 3 not there, 1 unknown\n');
+    expect(formatCleanPlan([], [], 1)).toBe('0 to clean, 1 not there\n');
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanEntry, Reason, State } from '../../../src/model/plan.js';
+import { causesOf, formatWhy } from '../../../src/report/why-text.js';
+
+function plan(...entries: [name: string, state: State, ...reasons: Reason[]][]): Map<string, PlanEntry> {
+  return new Map(
+    entries.map(([name, state, ...reasons]) => [name, { name, state, reasons, mayBeCutOff: name === 'cut' }]),
+  );
+}
+
+const changed: Reason = {
+  kind: 'changed',
+  parts: [
+    { name: 'labels', change: 'changed', before: '0123456789abcdef', after: 'fedcba9876543210' },
+    { name: 'file a.yaml', change: 'added', after: 'fedcba9876543210' },
+    { name: 'b', change: 'removed', before: '0123456789abcdef' },
+  ],
+};
+
+describe('formatWhy', () => {
+  it('is one line for a fresh target', () => {
+    expect(formatWhy('a', plan(['a', 'fresh']))).toBe('a is fresh\n');
+  });
+
+  it('has old and new digests of changed parts, shortened', () => {
+    expect(formatWhy('a', plan(['a', 'stale', changed]))).toBe(`a is stale
+  changed labels       0123456789ab -> fedcba987654
+  added   file a.yaml  - -> fedcba987654
+  removed b            0123456789ab -> -
+`);
+  });
+
+  it('goes down to the root cause, and tells each target once', () => {
+    const entries = plan(
+      ['top', 'stale', { kind: 'need-stale', target: 'left' }, { kind: 'need-stale', target: 'right' }],
+      ['left', 'stale', { kind: 'need-stale', target: 'root' }],
+      ['right', 'stale', { kind: 'need-stale', target: 'root' }],
+      ['root', 'stale', { kind: 'never-applied' }],
+    );
+    expect(formatWhy('top', entries)).toBe(`top is stale
+  needs left
+    left is stale
+      needs root
+        root is stale
+          never applied
+  needs right
+    right is stale
+      needs root
+        root is stale (see above)
+`);
+    expect(causesOf(['left'], entries).map(({ name }) => name)).toEqual(['left', 'root']);
+  });
+
+  it('follows what a target is looked at through', () => {
+    const entries = plan(
+      ['service:x', 'unknown', { kind: 'not-asked', through: 'master:h1' }],
+      ['master:h1', 'unknown', { kind: 'unreachable', problem: 'h1 does not answer', next: 'Switch it on.' }],
+    );
+    expect(formatWhy('service:x', entries)).toBe(`service:x is unknown
+  not asked while master:h1 is not fresh
+    master:h1 is unknown
+      h1 does not answer
+        next: Switch it on.
+`);
+  });
+
+  it('says when a target may be cut off', () => {
+    const entries = plan(['cut', 'stale', { kind: 'need-stale', target: 'gone' }]);
+    expect(formatWhy('cut', entries)).toBe(`cut is stale
+  runs only if what it needs gives another output
+  needs gone
+`);
+  });
+});
