@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contextFiles } from '../../../src/docker/context-files.js';
 import { imageAction } from '../../../src/docker/image-action.js';
-import type { ImageDriver, ImageWork, TemplateDriver } from '../../../src/model/drivers.js';
+import type { Drivers, ImageDriver, ImageWork, TemplateDriver } from '../../../src/model/drivers.js';
 import type { ActionContext, ApplyContext } from '../../../src/model/target.js';
 
 const IMAGE = { registry: 'r:5000', repository: 'ns/app', tag: 'v1' };
@@ -27,7 +27,8 @@ function contextOf(files: Record<string, string | Uint8Array>) {
     },
     clean: async () => undefined,
   } satisfies ImageDriver;
-  const context = { drivers: { templates, images } } as unknown as ActionContext & ApplyContext;
+  const drivers: Pick<Drivers, 'templates' | 'images'> = { templates, images };
+  const context = { drivers } as ActionContext & ApplyContext;
   return { context, works };
 }
 
