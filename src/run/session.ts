@@ -45,10 +45,11 @@ export class Session {
     const { PGraph } = await import('p-graph');
     const edges: [string, string][] = [];
     for (const [name, earlier] of before) for (const other of earlier) edges.push([other, name]);
-    const nodes = new Map(Array.from(before.keys(), (name) => [name, {}] as const));
+    const nodes = new Map(Array.from(before.keys(), (name) => [name, { priority: 1 }] as const));
     const run = async (name: string): Promise<void> => {
       this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));
     };
+    // p-graph adds the priorities up along the longest path: what has most behind it is begun first.
     // Nodes never reject: p-graph would pass over what stands on a failure without a word.
     await new PGraph(nodes, edges).run({ run, continue: true });
   }
@@ -73,7 +74,13 @@ export class Session {
         stop: this.stop,
         log: (line: string) => this.log(target.name, line),
       };
-      return attempt(options, action);
+      try {
+        return await attempt(options, action);
+      } catch (thrown) {
+        // Known before the pools are free: with fail-fast nobody who waits for them may start.
+        this.#failed = true;
+        throw thrown;
+      }
     });
   }
 
