@@ -79,8 +79,8 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
 /** Makes a thing at the first call and keeps it. */
 interface Once<Thing> {
   (): Promise<Thing>;
-  /** The thing if it was ever asked for. */
-  made(): Promise<Thing> | undefined;
+  /** The thing if it was ever asked for and could be made. */
+  made(): Promise<Thing | undefined>;
 }
 
 function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
@@ -89,7 +89,7 @@ function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
     thing ??= make();
     return thing;
   };
-  return Object.assign(get, { made: () => thing });
+  return Object.assign(get, { made: async () => thing?.catch(() => undefined) });
 }
 
 // Calls of one turn that wait for the same promise go on in one turn, so drivers still see looks together.

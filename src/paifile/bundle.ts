@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
+import { guarded } from '../local/file-errors.js';
 import { PaiError } from '../model/errors.js';
 
 /** What `from 'pai'` means in a paifile: this very installation, wherever the project's own packages are. */
@@ -46,7 +47,7 @@ export async function cachedBundle(projectRoot: string, directory: string): Prom
 
 /**
  * Bundles `paifile.ts` and what it imports from the project into `directory`; packages stay imports.
- * Throws PAIFILE_INVALID.
+ * Throws PAIFILE_INVALID, and LOCAL_FILE when it can't be kept.
  */
 export async function bundlePaifile(projectRoot: string, directory: string): Promise<Bundle> {
   const esbuild = await import('esbuild');
@@ -76,12 +77,14 @@ export async function bundlePaifile(projectRoot: string, directory: string): Pro
   if (output === undefined) throw new Error('esbuild gave no bundle');
   const name = `${sha256(output.contents)}.mjs`;
   const file = path.join(directory, name);
-  const before = await readManifest(directory);
-  await mkdir(directory, { recursive: true });
-  await replaceFile(file, output.contents);
   const manifest: Manifest = { format: FORMAT, pai: PAI, bundle: name, inputs: Object.fromEntries([...inputs].sort()) };
-  await replaceFile(path.join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  if (before !== undefined && before.bundle !== name) await rm(path.join(directory, before.bundle), { force: true });
+  await guarded(directory, 'write', async () => {
+    const before = await readManifest(directory);
+    await mkdir(directory, { recursive: true });
+    await replaceFile(file, output.contents);
+    await replaceFile(path.join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (before !== undefined && before.bundle !== name) await rm(path.join(directory, before.bundle), { force: true });
+  });
   return { file, text: output.text };
 }
 

@@ -135,6 +135,11 @@ describe('loadPaifile', () => {
     ]);
   });
 
+  it('tells when the bundle can not be kept', async () => {
+    await write('.cache', 'a file where a folder should be');
+    expect(await failure()).toMatchObject({ code: 'LOCAL_FILE', exitCode: 1 });
+  });
+
   it('refuses another default export', async () => {
     await write('paifile.ts', 'export default 1;\n');
     const error = await failure();

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeProject, repository, type Said, writeProjectFile } from './project.js';
+
+// In a process of its own, as installed: here Node itself loads the paifile, and `from 'pai'` is this installation.
+
+let installation: string;
+let root: string;
+
+beforeAll(async () => {
+  installation = await mkdtemp(path.join(tmpdir(), 'pai-installed-'));
+  await build({
+    absWorkingDir: repository,
+    entryPoints: ['src/**/*.ts'],
+    outdir: path.join(installation, 'dist'),
+    platform: 'node',
+    format: 'esm',
+  });
+  for (const name of ['package.json', 'bin']) {
+    await cp(path.join(repository, name), path.join(installation, name), { recursive: true });
+  }
+  await symlink(path.join(repository, 'node_modules'), path.join(installation, 'node_modules'));
+});
+afterAll(() => rm(installation, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  root = await makeProject(DEPLOYMENT);
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const DEPLOYMENT = `
+import { paifile } from 'pai';
+import { outFile } from './tasks/out-file.js';
+import { act } from './tasks/act.js';
+
+export default paifile(({ cluster, project, target, each, after }) => {
+  const hosts = each('host', cluster.hosts, (host) => outFile(project.root, host.address, act), { group: 'hosts' });
+  target('last', () => outFile(project.root, 'last'), { needs: [after(hosts)] });
+});
+`;
+
+function spawnPai(...argv: string[]): { child: ChildProcess; said: Promise<Said> } {
+  const child = spawn(process.execPath, [path.join(installation, 'bin/pai.js'), ...argv], { cwd: root });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  const said = once(child, 'close').then(([code]) => ({ exitCode: Number(code ?? -1), stdout, stderr }));
+  return { child, said };
+}
+
+function pai(...argv: string[]): Promise<Said> {
+  return spawnPai(...argv).said;
+}
+
+describe('an installed pai', () => {
+  beforeEach(() => writeProjectFile(root, 'tasks/act.ts', 'export const act = undefined;\n'));
+
+  it('runs a paifile that imports pai, and ends by itself', async () => {
+    const first = await pai('run', 'last', '--json');
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    const second = await pai('run', 'last');
+    expect(second).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(second.stdout).toMatch(/^nothing to do: \d+ fresh in /);
+  });
+
+  it('tells an import that pai does not have', async () => {
+    await writeProjectFile(root, 'tasks/act.ts', "import { nothing } from 'pai';\nexport const act = nothing;\n");
+    const { exitCode, stderr } = await pai('list');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("error PAIFILE_INVALID: SyntaxError: The requested module 'file:");
+    expect(stderr).toContain("does not provide an export named 'nothing'");
+  });
+});
+
+describe('places of errors', () => {
+  it('in the paifile are those of its sources', async () => {
+    await writeProjectFile(
+      root,
+      'tasks/act.ts',
+      'interface Some { a: { b: string } }\n\nconst some = {} as Some;\nexport const act: any = some.a.b;\n',
+    );
+    const { exitCode, stderr } = await pai('list');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`error PAIFILE_INVALID: TypeError: Cannot read properties of undefined (reading 'b')
+  at tasks/act.ts:4:32
+`);
+  });
+
+  it('in declarations are those of the declarations', async () => {
+    await writeProjectFile(root, 'tasks/act.ts', 'export const act = undefined;\n');
+    await writeProjectFile(root, 'paifile.ts', DEPLOYMENT.replace("target('last'", "target('the last'"));
+    const { stderr } = await pai('list');
+    expect(stderr).toContain("error PAIFILE_INVALID: 'the last' can't be the name of a target\n  at paifile.ts:8:3\n");
+  });
+
+  it('in the stack of an action that threw are in its log', async () => {
+    const act =
+      'type None = undefined;\n\nexport async function act(none: None) {\n  throw new TypeError(String(typeof none));\n}\n';
+    await writeProjectFile(root, 'tasks/act.ts', act);
+    const { exitCode } = await pai('run', 'hosts');
+    expect(exitCode).toBe(1);
+    const [run = ''] = await readdir(path.join(root, '.cache/runs'));
+    const logs = path.join(root, '.cache/runs', run, 'logs');
+    const [log = ''] = await readdir(logs);
+    expect(await readFile(path.join(logs, log), 'utf8')).toContain('at act (tasks/act.ts:4:9)');
+  });
+});
+
+describe('signals', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s lets what runs finish, and ends with 130', async (signal) => {
+    const act = `
+      import { existsSync } from 'node:fs';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      export async function act({ log }: any) {
+        log('waiting');
+        while (!existsSync('let-go')) await sleep(20);
+      }`;
+    await writeProjectFile(root, 'tasks/act.ts', act);
+    const { child, said } = spawnPai('run', 'last', '--verbose');
+    await untilSaid(child, 'waiting');
+    child.kill(signal);
+    await untilSaid(child, 'stopping');
+    await writeProjectFile(root, 'let-go', '');
+    const { exitCode, stdout } = await said;
+    expect(exitCode).toBe(130);
+    expect(stdout).toMatch(/\ninterrupted: \d+ ran, 0 fresh, 0 failed, 1 skipped in /);
+  });
+});
+
+function untilSaid(child: ChildProcess, word: string): Promise<void> {
+  return new Promise((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        if (chunk.includes(word)) resolve();
+      });
+    }
+  });
+}
