@@ -50,7 +50,8 @@ function checkMachines(yaml: YamlFile, file: Partially<ClusterFile>): Problem[] 
     ...checkUnique(yaml, machines, 'hostname'),
     ...checkUnique(yaml, machines, 'hostip'),
     ...checkUnique(yaml, machines, 'etcdid'),
-    ...machines.flatMap((machine, index) => checkMachine(yaml, machine, index, skus, defaults)),
+    ...machines.flatMap((machine, index) => checkMachine(yaml, machine, index, skus)),
+    ...checkLogins(yaml, machines, defaults),
     ...checkCounts(yaml, machines),
   ];
 }
@@ -73,13 +74,7 @@ function checkUnique(yaml: YamlFile, machines: readonly Machine[], field: 'hostn
   return problems;
 }
 
-function checkMachine(
-  yaml: YamlFile,
-  machine: Machine,
-  index: number,
-  skus: readonly string[],
-  defaults: Partially<MachineDefaults>,
-): Problem[] {
+function checkMachine(yaml: YamlFile, machine: Machine, index: number, skus: readonly string[]): Problem[] {
   const problems: Problem[] = [];
   const tell = (field: string, what: string) => problems.push(yaml.problem(`${LIST}/${index}${field}`, 'value', what));
   const called = machine.hostname ? `machine "${machine.hostname}"` : 'this machine';
@@ -95,14 +90,30 @@ function checkMachine(
   if ((role === 'worker' || role === 'proxy') && machine.etcdid !== undefined) {
     tell('/etcdid', `etcdid is for masters only, and ${called} is a ${role}`);
   }
-  if (machine.username === undefined && defaults.username === undefined) {
-    tell('', `${called} has no username, and default-machine-properties gives none`);
-  }
-  const login = { ...defaults, ...machine };
-  if (login.password === undefined && login['ssh-keyfile-path'] === undefined) {
-    tell('', `${called} has no password and no ssh-keyfile-path, and default-machine-properties gives none`);
-  }
   return problems;
+}
+
+/** Every machine needs a user and a password or key; what the defaults lack is told once for all machines. */
+function checkLogins(yaml: YamlFile, machines: readonly Machine[], defaults: Partially<MachineDefaults>): Problem[] {
+  const merged = machines.map((machine) => ({ ...defaults, ...machine }));
+  const tell = (what: string, lacking: readonly number[]): Problem[] => {
+    const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
+    const text = `${names}: no ${what} here, nor in default-machine-properties`;
+    return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
+  };
+  const indexes = [...merged.keys()];
+  return [
+    ...tell(
+      'username',
+      indexes.filter((index) => merged[index]?.username === undefined),
+    ),
+    ...tell(
+      'password and no ssh-keyfile-path',
+      indexes.filter(
+        (index) => merged[index]?.password === undefined && merged[index]?.['ssh-keyfile-path'] === undefined,
+      ),
+    ),
+  ];
 }
 
 function checkCounts(yaml: YamlFile, machines: readonly Machine[]): Problem[] {
