@@ -1,12 +1,16 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type Encodable, encode } from './encode.js';
+import { type Encodable, encodeInto } from './encode.js';
 
 /** Hex SHA-256 over the canonical encoding of a value. */
 export function digest(value: Encodable): string {
-  return createHash('sha256').update(encode(value)).digest('hex');
+  const hash = createHash('sha256');
+  encodeInto(value, (chunk) => hash.update(chunk));
+  return hash.digest('hex');
 }
 
 /** Hex HMAC-SHA256 over the canonical encoding of a value: tells nothing of it to those without the key. */
 export function keyedDigest(key: Uint8Array, value: Encodable): string {
-  return createHmac('sha256', key).update(encode(value)).digest('hex');
+  const hash = createHmac('sha256', key);
+  encodeInto(value, (chunk) => hash.update(chunk));
+  return hash.digest('hex');
 }

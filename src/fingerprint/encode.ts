@@ -27,9 +27,16 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * Throws TypeError for what is not data: -0, NaN, infinities, undefined, functions.
  */
 export function encode(value: Encodable): Uint8Array {
-  const writer = new Writer();
+  const chunks: Uint8Array[] = [];
+  encodeInto(value, (chunk) => chunks.push(Uint8Array.from(chunk)));
+  return Buffer.concat(chunks);
+}
+
+/** Hands the canonical encoding out in chunks, each valid only until the next. */
+export function encodeInto(value: Encodable, take: (chunk: Uint8Array) => void): void {
+  const writer = new Writer(take);
   write(writer, value);
-  return writer.finish();
+  writer.flush();
 }
 
 function write(writer: Writer, value: Encodable): void {
@@ -53,9 +60,12 @@ function writeNumber(writer: Writer, value: number): void {
 }
 
 function writeText(writer: Writer, value: string): void {
+  const bytes = Buffer.from(value, 'utf8');
   // UTF-8 turns every lone surrogate into the same replacement character, so such text is written as its code units.
-  const illFormed = LONE_SURROGATE.test(value);
-  writeBytes(writer, illFormed ? TAG.illFormedText : TAG.text, Buffer.from(value, illFormed ? 'utf16le' : 'utf8'));
+  // Only text with bytes beyond ASCII can have one; the quick comparison spares the search in nearly all text.
+  if (bytes.byteLength !== value.length && LONE_SURROGATE.test(value)) {
+    writeBytes(writer, TAG.illFormedText, Buffer.from(value, 'utf16le'));
+  } else writeBytes(writer, TAG.text, bytes);
 }
 
 function writeBytes(writer: Writer, tag: number, value: Uint8Array): void {
@@ -95,10 +105,18 @@ function describe(value: unknown): string {
   return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : typeof value;
 }
 
-/** Bytes that grow as they are written. */
+// Below the size up to which Node serves buffers from its pool.
+const BUFFER_SIZE = 2048;
+
+/** Gathers small writes into chunks; large ones are handed on without a copy. */
 class Writer {
-  #buffer = Buffer.allocUnsafe(1024);
+  readonly #take: (chunk: Uint8Array) => void;
+  readonly #buffer = Buffer.allocUnsafe(BUFFER_SIZE);
   #used = 0;
+
+  constructor(take: (chunk: Uint8Array) => void) {
+    this.#take = take;
+  }
 
   byte(value: number): void {
     this.#reserve(1);
@@ -117,19 +135,19 @@ class Writer {
 
   bytes(value: Uint8Array): void {
     this.#reserve(value.byteLength);
-    this.#buffer.set(value, this.#used);
-    this.#used += value.byteLength;
+    if (value.byteLength > BUFFER_SIZE) this.#take(value);
+    else {
+      this.#buffer.set(value, this.#used);
+      this.#used += value.byteLength;
+    }
   }
 
-  finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.#used);
+  flush(): void {
+    if (this.#used > 0) this.#take(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
   }
 
   #reserve(more: number): void {
-    const wanted = this.#used + more;
-    if (wanted <= this.#buffer.byteLength) return;
-    const larger = Buffer.allocUnsafe(Math.max(wanted, 2 * this.#buffer.byteLength));
-    larger.set(this.#buffer.subarray(0, this.#used));
-    this.#buffer = larger;
+    if (this.#used + more > BUFFER_SIZE) this.flush();
   }
 }

@@ -1,6 +1,8 @@
+import { createHash, createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { digest, keyedDigest } from '../../../src/fingerprint/digest.js';
 import { type Encodable, encode } from '../../../src/fingerprint/encode.js';
 
 const hex = (value: Encodable): string => Buffer.from(encode(value)).toString('hex');
@@ -67,6 +69,19 @@ describe('canonical encoding', () => {
   test('stays what it is, since stamps in the world carry its digests', () => {
     expect(hex({ b: [1, 'x'], a: null })).toBe(
       '6f000000027300000001616e730000000162610000000264' + '3ff0000000000000' + '730000000178',
+    );
+  });
+
+  test('is the same in chunks, however large its pieces are', () => {
+    const large: Encodable = ['x'.repeat(5000), new Uint8Array(4096), 'ä'.repeat(4095), [1, { key: 'y'.repeat(4090) }]];
+    const bytes = Buffer.from(encode(large));
+    const lengths = [5000, 4096, 2 * 4095].map((length) => 1 + 4 + length);
+    expect(bytes.subarray(5, 10).toString('hex')).toBe('7300001388');
+    expect(bytes.at(5 + (lengths[0] ?? 0))).toBe(0x62);
+    expect(bytes.at(5 + (lengths[0] ?? 0) + (lengths[1] ?? 0))).toBe(0x73);
+    expect(digest(large)).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(keyedDigest(new Uint8Array(8), large)).toBe(
+      createHmac('sha256', new Uint8Array(8)).update(bytes).digest('hex'),
     );
   });
 
