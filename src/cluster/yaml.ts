@@ -154,7 +154,7 @@ function walk(events: readonly Event[], source: string, places: Map<string, Plac
     const event = events[next];
     const name = event?.type === EVENT_ID.SCALAR ? getScalarValue(source, event) : undefined;
     if (event === undefined || name === undefined) {
-      // A key that is not a scalar: its text as js-yaml makes it is an unknown key; here only its value has a place.
+      // A key that is an alias: problems with it are told at the mapping.
       const nested = child(pointer, '?');
       node(nested, undefined);
       node(nested, undefined);
