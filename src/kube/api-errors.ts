@@ -135,10 +135,11 @@ function isPassing(status: number, body: Json | undefined): boolean {
   return status === 429 || (status >= 500 && !isSchemaError(body));
 }
 
+const SCHEMA_ERROR =
+  /^failed to (create typed patch object|create manager|convert new object)|unable to convert unstructured object|cannot be handled as/;
+
 function isSchemaError(body: Json | undefined): boolean {
-  return /^failed to create typed patch object|^failed to create manager|cannot be handled as/.test(
-    textAt(body, 'message') ?? '',
-  );
+  return SCHEMA_ERROR.test(textAt(body, 'message') ?? '');
 }
 
 function nextStep(refusal: Refusal, message: string): string {
@@ -171,7 +172,10 @@ function causesOf(body: Json | undefined): readonly string[] {
   });
 }
 
-/** Decoding errors quote the bytes around the fault, which may be a Secret's: they end before that. */
+/** Errors of decoding and of the schema quote the bytes around the fault, which may be a Secret's: they end before that. */
 function cleanMessage(message: string | undefined): string | undefined {
-  return message?.replace(/,? error found in #[\s\S]*$/, '').trim();
+  return message
+    ?.replace(/,? error found in #[\s\S]*$/, '')
+    .replace(/&value\.valueUnstructured\{[\s\S]*$/, 'a value of another type')
+    .trim();
 }

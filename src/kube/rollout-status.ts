@@ -37,7 +37,7 @@ export function rolloutOf(object: JsonObject): Rollout {
 /** Status is of an older generation until the controller has seen the newest one. */
 function seen(object: JsonObject): Rollout | undefined {
   if (numberAt(object, 'status', 'observedGeneration') >= numberAt(object, 'metadata', 'generation')) return undefined;
-  return waiting('not yet seen by its controller', 0);
+  return waiting('not yet seen by its controller', 1);
 }
 
 function waiting(progress: string, wanted: number): Rollout {
