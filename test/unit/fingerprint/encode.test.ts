@@ -61,6 +61,11 @@ describe('canonical encoding', () => {
     expect(new Set(all.map(hex)).size).toBe(all.length);
   });
 
+  test('keeps half characters apart from each other and from what replaces them', () => {
+    const all: Encodable[] = ['\ud800', '\ud801', '\udc00', '\ufffd', 'a\ud800', 'a\ufffd', '\ud800\udc00'];
+    expect(new Set(all.map(hex)).size).toBe(all.length);
+  });
+
   test('keeps the lengths of neighbours apart', () => {
     expect(hex(['ab', 'c'])).not.toBe(hex(['a', 'bc']));
     expect(hex({ ab: 'c' })).not.toBe(hex({ a: 'bc' }));

@@ -58,9 +58,10 @@ describe('attempt', () => {
   });
 
   test('does not try again after the run was stopped', async () => {
-    const { options, stop } = setUp();
+    const { options, stop, lines } = setUp();
     stop.abort();
     await expect(attempt(options, failing(1, busy))).rejects.toBe(busy);
+    expect(lines).toEqual([]);
   });
 
   test('ends an action that takes too long', async () => {

@@ -110,6 +110,19 @@ describe('a run', () => {
     expect(world.observed).toEqual(['master', 'service']);
   });
 
+  test('looks again at what comes after something that ran, however far, before it does anything', async () => {
+    const world = new FakeWorld();
+    const graph = fakeGraph(world, { a: {}, b: { needs: ['a'] }, c: { needs: ['>b'] }, d: { needs: ['>a'] } });
+    world.thing('a').output = 'same';
+    await run(world, graph);
+    world.thing('a').input = 'second';
+    for (const name of ['c', 'd']) world.thing(name).problem = 'waits for a';
+    world.thing('a').during = () => {
+      for (const name of ['c', 'd']) delete world.thing(name).problem;
+    };
+    expect(outcomes((await run(world, graph)).summary)).toEqual({ a: 'ran', b: 'fresh', c: 'fresh', d: 'fresh' });
+  });
+
   test('finds at the second look what went wrong meanwhile', async () => {
     const world = new FakeWorld();
     const graph = fakeGraph(world, { master: {}, service: { through: ['master'] } });

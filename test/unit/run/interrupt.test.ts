@@ -12,6 +12,7 @@ describe('an interrupt', () => {
     expect(outcomes(summary)).toEqual({ a: 'ran', b: 'skipped', c: 'skipped' });
     expect(summary.interrupted).toBe(true);
     expect(summary.results.get('b')).toEqual({ outcome: 'skipped' });
+    expect(world.observed).toEqual(['a', 'b', 'c']);
     world.forgetCalls();
     await run(world, graph);
     expect(world.finished).toEqual(['b', 'c']);
