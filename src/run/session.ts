@@ -84,7 +84,9 @@ export class Session {
     });
   }
 
+  /** Tells a line of a target that has not ended; one that did not end when it was told to may still talk, unheard. */
   log(target: string, line: string): void {
+    if (this.results.has(target)) return;
     this.context.emit({ type: 'target-log', at: this.clock.now(), target, line });
   }
 

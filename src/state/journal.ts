@@ -31,9 +31,12 @@ export function createJournal(cacheDirectory: string, runId: string): Journal {
 
   const events = openSync(path.join(directory, 'events.ndjson'), 'a', 0o600);
   const open = new Map<string, number>();
+  // An action that did not end when it was told to may still talk; the numbers of closed files belong to others by then.
+  let closed = false;
   const logPath = (target: string): string => path.join(logs, `${fileName(target)}.log`);
 
   function note(target: string, text: string): void {
+    if (closed) return;
     let log = open.get(target);
     if (log === undefined) {
       log = openSync(logPath(target), 'a', 0o600);
@@ -43,6 +46,7 @@ export function createJournal(cacheDirectory: string, runId: string): Journal {
   }
 
   function sink(event: RunEvent): void {
+    if (closed) return;
     if (event.type === 'target-log') {
       note(event.target, event.line);
       return;
@@ -58,6 +62,8 @@ export function createJournal(cacheDirectory: string, runId: string): Journal {
   }
 
   function close(): void {
+    if (closed) return;
+    closed = true;
     for (const target of [...open.keys()]) closeLog(target);
     closeSync(events);
   }

@@ -290,4 +290,15 @@ describe('a run', () => {
     expect(summary.results.get('a')?.error?.code).toBe('TIMEOUT');
     expect(eventsOf(events, 'target-end')[0]?.seconds).toBe(30);
   });
+
+  test('hears nothing more of a target that has ended', async () => {
+    const world = new FakeWorld();
+    let late = (): void => undefined;
+    world.thing('a').during = (context) => {
+      late = () => context.log('late');
+    };
+    const { events } = await run(world, fakeGraph(world, { a: {} }));
+    late();
+    expect(eventsOf(events, 'target-log')).toEqual([]);
+  });
 });

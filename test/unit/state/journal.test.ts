@@ -45,6 +45,16 @@ describe('the journal', () => {
     journal.close();
   });
 
+  test('takes nothing more once it is closed', () => {
+    const journal = createJournal(cache, newRunId(new Date()));
+    journal.close();
+    journal.close();
+    journal.sink({ type: 'target-start', at: 1, target: 'a', reasons: [] });
+    journal.note('a', 'late');
+    expect(readFileSync(path.join(journal.directory, 'events.ndjson'), 'utf8')).toBe('');
+    expect(readdirSync(path.join(journal.directory, 'logs'))).toEqual([]);
+  });
+
   test('never writes outside of its folder, whatever a target is called', () => {
     const journal = createJournal(cache, newRunId(new Date()));
     expect(path.dirname(journal.logPath('../../evil'))).toBe(path.join(journal.directory, 'logs'));
