@@ -128,7 +128,7 @@ export function refusalError(refusal: Refusal): PaiError {
 }
 
 /**
- * True for answers that may be different a moment later: 429 and 5xx. API servers up to 1.2x answer 500 to a manifest that
+ * True for answers that may be different a moment later: 429 and 5xx. API servers as old as 1.20 answer 500 to a manifest that
  * does not fit the schema; asking again does not help there.
  */
 function isPassing(status: number, body: Json | undefined): boolean {

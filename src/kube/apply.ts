@@ -22,6 +22,7 @@ import { type KubeObjects, MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
 import { removeObjects } from './remove-objects.js';
 import { type RolloutTimes, waitForRollouts } from './rollout.js';
 import { rolloutOf } from './rollout-status.js';
+import { spelledOut } from './spelled-out.js';
 
 /** Seconds in which the API server serves a new CustomResourceDefinition. */
 const DEFINITION_SECONDS = 30;
@@ -125,7 +126,7 @@ async function place(
     ...namespace,
     name: metadata.name,
     object: {
-      ...object,
+      ...spelledOut(object),
       metadata: {
         ...rest,
         ...namespace,

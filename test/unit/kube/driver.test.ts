@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KubeClient, type KubeCredentials } from '../../../src/kube/client.js';
 import { createKubeDriver } from '../../../src/kube/driver.js';
 import { inventoryId } from '../../../src/kube/inventory.js';
-import { objectAt, textAt, textsAt, valueAt } from '../../../src/kube/json.js';
+import { listAt, objectAt, textAt, textsAt, valueAt } from '../../../src/kube/json.js';
+import { parseManifest } from '../../../src/kube/manifests.js';
 import { KubeObjects } from '../../../src/kube/objects.js';
 import { ROLLOUT_TIMES } from '../../../src/kube/rollout.js';
 import type { KubeDriver, KubeObject, KubeWork } from '../../../src/model/drivers.js';
@@ -22,6 +23,73 @@ const TIMES = {
   noNode: 0.5,
   noPods: 1,
 };
+
+/** Ports without protocol, numbers for quantities, octal modes: old API servers stumble over these in server-side apply. */
+const EVERYDAY_MANIFEST = `
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: ConfigMap
+  metadata: { name: everyday }
+  data: { start.sh: "exec true" }
+- apiVersion: v1
+  kind: Service
+  metadata: { name: everyday, labels: { app: everyday } }
+  spec:
+    selector: { app: everyday }
+    ports:
+    - { name: http, port: 80, targetPort: http }
+    - { name: dns, port: 53, targetPort: 53, protocol: UDP }
+    - { name: dns-tcp, port: 53, targetPort: 53 }
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: everyday, labels: { app: everyday } }
+spec:
+  selector: { matchLabels: { app: everyday } }
+  template:
+    metadata:
+      labels: { app: everyday }
+      annotations: { scheduler.alpha.kubernetes.io/critical-pod: "" }
+    spec:
+      hostNetwork: true
+      hostPID: false
+      initContainers:
+      - { name: init, image: "registry.example/busybox:1", command: [sh, -c, "true"], ports: [{ containerPort: 81 }] }
+      containers:
+      - name: main
+        image: registry.example/everyday:1
+        command: ["/bin/sh", "/settings/start.sh"]
+        ports:
+        - { name: http, containerPort: 8080, hostPort: 8080 }
+        resources: { limits: { cpu: 1, memory: 512Mi }, requests: { cpu: 0.5, memory: 104857600 } }
+        readinessProbe: { httpGet: { path: /, port: 8080 }, initialDelaySeconds: 5 }
+        env:
+        - { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+        - { name: EMPTY, value: }
+        volumeMounts:
+        - { name: settings, mountPath: /settings }
+        - { name: data, mountPath: /data }
+      volumes:
+      - { name: settings, configMap: { name: everyday, defaultMode: 0755 } }
+      - { name: data, hostPath: { path: /data } }
+      - { name: scratch, emptyDir: {} }
+      imagePullSecrets: [{ name: pull }]
+      tolerations: [{ operator: Exists }]
+---
+apiVersion: batch/v1beta1
+kind: CronJob
+metadata: { name: everyday }
+spec:
+  schedule: "0 3 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{ name: main, image: "registry.example/everyday:1", ports: [{ containerPort: 80 }] }]
+`;
 
 function object(
   apiVersion: string,
@@ -163,6 +231,16 @@ describe.skipIf(missingRealServer !== undefined)(
           'applied StatefulSet default/zookeeper',
         ]);
         expect(context.lines).toContain('Deployment default/pylon: ready');
+      }, 40_000);
+
+      it('takes manifests as people write them', async () => {
+        const objects = await parseManifest(EVERYDAY_MANIFEST, 'services/everyday/everyday.yaml');
+        const driver = newDriver();
+        await driver.apply(work(objects), contextFor('service:everyday'));
+        expect(await driver.observe('service:everyday')).not.toHaveProperty('problem');
+        const live = await read('DaemonSet', 'everyday', 'default', 'apps/v1');
+        const mode = valueAt(listAt(live, 'spec', 'template', 'spec', 'volumes')[0], 'configMap', 'defaultMode');
+        expect(mode).toBe(0o755);
       }, 40_000);
 
       it('run again changes nothing and keeps the generation', async () => {

@@ -107,6 +107,19 @@ describe('looks of the same turn', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('are unknown when the API server is down, and say which one and what to do', async () => {
+    await serve({});
+    await server.stop();
+    expect(await driver.observe('service:a')).toMatchObject({
+      kind: 'unknown',
+      error: {
+        code: 'KUBE_UNREACHABLE',
+        where: server.credentials.server,
+        next: expect.stringContaining('load-balance-ip'),
+      },
+    });
+  });
+
   it('are unknown when there are no credentials', async () => {
     await serve({});
     const without = createKubeDriver({ credentials: () => Promise.reject(new Error('no pki')) });

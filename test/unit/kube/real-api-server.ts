@@ -106,7 +106,7 @@ export class RealApiServer {
 
   async stop(): Promise<void> {
     await this.#end();
-    if (process.env.KEEP === undefined) await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Ends the processes; their logs stay. */
