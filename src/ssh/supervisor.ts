@@ -54,7 +54,7 @@ fi
 # The lock was free: whatever an earlier holder left behind belongs to nobody now.
 if [ -s lock.info ]; then
   IFS=' ' read -r other_id _ <lock.info
-  rm -rf "run/$other_id"
+  rm -rf "run/\${other_id:-none}"
 fi
 : >lock.info
 for left in run/*; do

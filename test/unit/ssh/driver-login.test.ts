@@ -139,9 +139,10 @@ describe.skipIf(reason !== undefined)(
         code: 'SUDO_DENIED',
         message: expect.stringContaining('sudo does not accept the password'),
       });
-      const said = await until(
-        () => existsSync(users.sudoLog) && readFileSync(users.sudoLog, 'utf8').match(/\d+ incorrect/g),
-      );
+      const said = await until(() => {
+        const log = existsSync(users.sudoLog) ? readFileSync(users.sudoLog, 'utf8') : '';
+        return log.match(/\d+ incorrect/g) ?? undefined;
+      });
       expect(said).toEqual(['1 incorrect']);
     });
 
