@@ -1,0 +1,148 @@
+# Functions that the scripts of this folder share. POSIX sh; read in front of every script and probe.
+#
+# ROOT   prefix of the host's file system: empty on a real host
+# STATE  what pai keeps on a host
+# The working directory holds the payload: root/ is a tree of files to install, certs/ new certificates.
+STATE=$ROOT/var/lib/pai
+PKI=$ROOT/etc/kubernetes/pki
+
+say() { printf '%s\n' "$*"; }
+
+# Ends the script; the words become the error that the operator reads.
+fail() {
+  say "error: $*"
+  exit 1
+}
+
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds; its last words are the reason when it never does.
+wait_for() {
+  wait_end=$(($(date +%s) + $1))
+  wait_what=$2
+  shift 2
+  say "waiting for $wait_what"
+  until wait_words=$("$@" 2>&1); do
+    if [ "$(date +%s)" -ge "$wait_end" ]; then
+      [ -z "$wait_words" ] || printf '%s\n' "$wait_words" | tail -n 5
+      fail "gave up waiting for $wait_what"
+    fi
+    sleep 1
+  done
+}
+
+# install_tree UNIT: puts every file of root/ in its place, each whole or not at all, and keeps their checksums, so that
+# check_tree can tell a file that was edited by hand and remove_tree knows what to remove. A file that the last install
+# had and this one has not is removed. New files begin with a dot until they are complete: kubelet overlooks those.
+install_tree() {
+  mkdir -p "$STATE/files"
+  list=$STATE/files/$1.sha256
+  : > new-list
+  find root -type f | sort > tree
+  while IFS= read -r file; do
+    place=$ROOT/${file#root/}
+    mkdir -p "${place%/*}"
+    if ! cmp -s "$file" "$place"; then
+      say "writing $place"
+      cp -p "$file" "${place%/*}/.${place##*/}.pai-new"
+      mv -f "${place%/*}/.${place##*/}.pai-new" "$place"
+    fi
+    chmod "$(file_mode "$file")" "$place"
+    sha256sum "$place" >> new-list
+  done < tree
+  if [ -f "$list" ]; then
+    while read -r _ place; do
+      grep -qF "  $place" new-list || rm -f "$place"
+    done < "$list"
+  fi
+  cp new-list "$list.pai-new"
+  mv -f "$list.pai-new" "$list"
+}
+
+file_mode() { stat -c %a "$1"; }
+
+# check_tree UNIT: every file that install_tree put there is there, unchanged.
+check_tree() {
+  list=$STATE/files/$1.sha256
+  [ -f "$list" ] || fail "the list of installed files is gone ($list)"
+  changed=$(sha256sum -c "$list" 2>/dev/null | sed -n 's/: FAILED.*//p' | head -n 1)
+  [ -z "$changed" ] || fail "$changed was changed or removed by hand"
+}
+
+remove_tree() {
+  list=$STATE/files/$1.sha256
+  [ -f "$list" ] || return 0
+  while read -r _ place; do rm -f "$place"; done < "$list"
+  rm -f "$list"
+}
+
+# install_certificates: each certificate of certs/ comes with NAME.spec, which says what it is for. One that is there for the
+# same spec is kept, unless it is older than half a year: so a repeated run does not exchange what works. NEW_CERTIFICATES
+# names those that were exchanged.
+install_certificates() {
+  NEW_CERTIFICATES=
+  mkdir -p "$PKI"
+  chmod 700 "$PKI"
+  for spec in certs/*.spec; do
+    [ -f "$spec" ] || continue
+    name=${spec#certs/}
+    name=${name%.spec}
+    if cmp -s "$spec" "$PKI/$name.spec" && [ -s "$PKI/$name.crt" ] && [ -s "$PKI/$name.key" ] \
+      && [ -z "$(find "$PKI/$name.spec" -mtime +180)" ]; then
+      continue
+    fi
+    say "installing certificate $name"
+    rm -f "$PKI/$name.spec"
+    cp "certs/$name.crt" "$PKI/$name.crt"
+    cp "certs/$name.key" "$PKI/$name.key"
+    chmod 600 "$PKI/$name.crt" "$PKI/$name.key"
+    cp "$spec" "$PKI/$name.spec"
+    NEW_CERTIFICATES="$NEW_CERTIFICATES $name"
+  done
+}
+
+remove_certificates() {
+  for name in "$@"; do rm -f "$PKI/$name.crt" "$PKI/$name.key" "$PKI/$name.spec"; done
+}
+
+# Ids of the running containers of a static pod's container, by its name in the manifest.
+pod_container() { docker ps -q --filter "name=^/k8s_$1_"; }
+
+pod_running() {
+  [ -n "$(pod_container "$1")" ] || {
+    say "no container of $1 runs: $(docker ps -a --filter "name=^/k8s_$1_" --format '{{.Status}}' | head -n 1)"
+    return 1
+  }
+}
+
+# stop_pod NAME: takes a static pod's manifest away and waits until its containers are gone.
+stop_pod() {
+  rm -f "$ROOT/etc/kubernetes/manifests/$1.yaml"
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    [ -n "$(pod_container "$1")" ] || return 0
+    [ "$(docker inspect -f '{{.State.Running}}' kubelet 2>/dev/null)" = true ] || break
+    sleep 2
+  done
+  # kubelet is not there to do it, or takes too long
+  docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_$1-" | xargs -r docker rm -f > /dev/null
+}
+
+# kubectl with the node's own credentials, from the image that kubelet runs in.
+node_kubectl() { docker exec kubelet /hyperkube kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
+
+node_ready() {
+  node_json=$(node_kubectl get --raw "/api/v1/nodes/$NODE" 2>&1) || {
+    say "$node_json"
+    return 1
+  }
+  case $node_json in
+    *'"type":"Ready","status":"True"'*) return 0 ;;
+  esac
+  say "node $NODE is not Ready: $(printf '%s' "$node_json" | tr '{' '\n' | grep '"type":"Ready"' | sed 's/.*"message":"\([^"]*\)".*/\1/')"
+  return 1
+}
+
+kubelet_running() {
+  [ "$(docker inspect -f '{{.State.Running}}' kubelet 2>/dev/null)" = true ] || {
+    say "the kubelet container is not running"
+    return 1
+  }
+}

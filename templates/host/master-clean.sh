@@ -1,0 +1,10 @@
+# Takes the control plane off a master; etcd and kubelet stay until etcd is cleaned.
+if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
+  for component in kube-scheduler kube-controller-manager kube-apiserver; do
+    say "stopping $component"
+    stop_pod "$component"
+  done
+fi
+remove_tree master
+remove_certificates kube-apiserver kube-apiserver-kubelet-client kube-apiserver-etcd-client front-proxy-client kube-controller-manager kube-scheduler
+rm -rf "$ROOT/var/log/kubernetes" "$STATE/pki" "$STATE/bin"

@@ -1,0 +1,71 @@
+# Makes a bare host ready: preflight, its own name in /etc/hosts, Docker, the registries that Docker may trust.
+#
+# CLUSTER_ID, HOST_NAME, HOST_ADDRESS, HOST_PORTS (to be free, or held by our own kubelet's pods)
+
+problems=
+problem() { problems="$problems
+  $1: $2"; }
+
+# --- preflight: every check is made, all problems are told together
+os=unknown
+if [ -r "$ROOT/etc/os-release" ]; then os=$(. "$ROOT/etc/os-release" && printf '%s %s' "$ID" "${ID_LIKE:-}"); fi
+case " $os " in
+  *" debian "* | *" ubuntu "*) ;;
+  *) problem os "Debian or Ubuntu is needed, this is '$os'" ;;
+esac
+case $(uname -m) in
+  x86_64 | aarch64) ;;
+  *) problem architecture "x86_64 or aarch64 is needed, this is $(uname -m)" ;;
+esac
+skew=$(($(date +%s) - $(cat clock)))
+[ "${skew#-}" -le 30 ] || problem clock "differs by ${skew#-} s from the dev box; set the time (ntp)"
+memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
+[ "$memory" -ge 900 ] || problem memory "$memory MiB, at least 1 GiB is needed"
+disk=$(df -Pk "$ROOT/var" | awk 'NR == 2 {print int($4 / 1024)}')
+[ "$disk" -ge 2048 ] || problem disk "$disk MiB free in /var, at least 2 GiB is needed"
+if [ -f "$STATE/cluster-id" ] && [ "$(cat "$STATE/cluster-id")" != "$CLUSTER_ID" ]; then
+  problem cluster "belongs to the cluster '$(cat "$STATE/cluster-id")'; clean it there first, or remove /var/lib/pai/cluster-id"
+fi
+if command -v ss > /dev/null && ! docker inspect kubelet > /dev/null 2>&1; then
+  for port in $HOST_PORTS; do
+    [ -z "$(ss -Hltn "sport = :$port")" ] || problem ports "$port is in use and not by this cluster"
+  done
+fi
+if ! command -v docker > /dev/null && ! command -v apt-get > /dev/null; then
+  problem docker "is not installed and apt-get is not there to install it"
+fi
+[ -z "$problems" ] || fail "preflight:$problems"
+[ "$(hostname)" = "$HOST_NAME" ] || say "note: the host calls itself $(hostname), the configuration $HOST_NAME"
+
+printf '%s\n' "$CLUSTER_ID" > "$STATE/cluster-id"
+
+# --- /etc/hosts: the host can look up its own name. In a container the file is a mount: write it in place.
+hosts=$ROOT/etc/hosts
+touch "$hosts"
+if ! grep -q "^$HOST_ADDRESS[[:space:]].*# pai\$" "$hosts" || ! grep -q "[[:space:]]$HOST_NAME # pai\$" "$hosts"; then
+  say "naming $HOST_NAME in /etc/hosts"
+  grep -v '# pai$' "$hosts" > hosts-new || :
+  printf '%s\t%s # pai\n' "$HOST_ADDRESS" "$HOST_NAME" >> hosts-new
+  cat hosts-new > "$hosts"
+fi
+
+# --- Docker
+if ! command -v docker > /dev/null; then
+  say "installing Docker"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -o DPkg::Lock::Timeout=300 update -q || fail "apt-get update failed: check the host's package sources"
+  apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends docker.io
+fi
+docker_answers() { docker version --format '{{.Server.Version}}'; }
+start_docker() {
+  if [ -d /run/systemd/system ]; then systemctl enable --now docker; else service docker start; fi
+}
+if [ -d root ]; then install_tree host; fi
+if ! docker_answers > /dev/null 2>&1; then
+  say "starting Docker"
+  start_docker || :
+elif [ -f "$ROOT/var/run/docker.pid" ]; then
+  # Docker reads its registries again without a restart.
+  kill -HUP "$(cat "$ROOT/var/run/docker.pid")"
+fi
+wait_for 120 "Docker" docker_answers

@@ -1,0 +1,29 @@
+# Takes Kubernetes off a host. The order matters: kubelet first, it would start the rest again.
+
+reset_node() {
+  if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
+    docker rm -f kubelet > /dev/null 2>&1 || :
+    docker ps -aq --filter 'name=^/k8s_' | xargs -r docker rm -f > /dev/null
+  elif [ -n "$(pidof kubelet)" ]; then
+    fail "kubelet runs and Docker does not answer to stop it: start Docker and clean again"
+  fi
+
+  # volumes of pods, deepest first
+  awk -v below="$ROOT/var/lib/kubelet/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r | while IFS= read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount"
+  done
+
+  # /var/lib/kubelet may be a mount point itself: empty it, keep it.
+  [ ! -d "$ROOT/var/lib/kubelet" ] || find "$ROOT/var/lib/kubelet" -mindepth 1 -delete
+  rm -rf "$ROOT/etc/kubernetes" "$ROOT/var/log/pods" "$ROOT/var/log/containers"
+
+  for tables in iptables ip6tables; do
+    command -v $tables-save > /dev/null || continue
+    $tables-save > "tables" 2>/dev/null || continue
+    if grep -q 'KUBE-' tables; then
+      grep -v 'KUBE-' tables | $tables-restore || say "note: $tables rules of kube-proxy could not be removed"
+    fi
+  done
+  # cgroups of pods that are gone, deepest first
+  find "$ROOT/sys/fs/cgroup" -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || :
+}

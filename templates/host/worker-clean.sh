@@ -1,0 +1,3 @@
+# Takes Kubernetes off a worker.
+reset_node
+remove_tree worker
