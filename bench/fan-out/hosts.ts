@@ -66,16 +66,9 @@ export class BenchHosts {
   /** Every host as if it were new. */
   wipe(): void {
     for (const host of this.setting.hosts) {
-      const folder = this.#folder(host);
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(this.#folder(host), { recursive: true, force: true });
+      mkdirSync(this.#folder(host));
     }
-    // The folders themselves are mounted, so that they have to be emptied in place.
-    for (const host of this.setting.hosts) mkdirSync(this.#folder(host), { recursive: true });
-  }
-
-  /** Processor time in seconds that the hosts have used, with all that they started. */
-  hostSeconds(): number {
-    return this.#servers.reduce((sum, server) => sum + processSeconds(server.pid), 0);
   }
 
   async stop(): Promise<void> {
@@ -120,13 +113,6 @@ export class BenchHosts {
 
 function makeKey(path: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
-}
-
-/** utime, stime, cutime and cstime of /proc/PID/stat, in ticks of 10 ms. */
-function processSeconds(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
 async function untilListens(address: string): Promise<void> {

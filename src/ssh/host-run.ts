@@ -217,16 +217,16 @@ export class HostRun {
       fingerprint: work.stamp?.fingerprint ?? '-',
       since: new Date().toISOString(),
     });
-    const own = (path: string, content: string): ArchiveFile => ({ path, mode: 0o600, content });
+    const folder = `run/${this.#id}`;
+    const own = (path: string, content: string): ArchiveFile => ({ path: `${folder}/${path}`, mode: 0o600, content });
     return packTar([
-      ...work.files.map((file) => ({ ...file, path: `payload/${file.path}` })),
+      ...work.files.map((file) => ({ ...file, path: `${folder}/payload/${file.path}` })),
       own('script', work.script),
       ...(work.probe === undefined ? [] : [own('probe', work.probe)]),
       ...(work.stamp === undefined ? [] : [own('stamp', `${JSON.stringify(work.stamp)}\n`)]),
-      own('vars', variables),
-      own('job', JOB_PROGRAM),
+      own('job', variables + JOB_PROGRAM),
       // Last: without it nothing begins, so that an upload cut short does nothing.
-      own('start', START_PROGRAM),
+      own('start', variables + START_PROGRAM),
     ]);
   }
 

@@ -158,18 +158,19 @@ function matches(entry: Entry, owner: KeyOwner): boolean {
       if (salt === undefined || hash === undefined) continue;
       found ||= createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
     } else if (pattern.startsWith('!')) {
-      if (wildcard(pattern.slice(1)).test(name)) return false;
+      if (matchesPattern(pattern.slice(1), name)) return false;
     } else {
-      found ||= wildcard(pattern).test(name);
+      found ||= matchesPattern(pattern, name);
     }
   }
   return found;
 }
 
-function wildcard(pattern: string): RegExp {
+function matchesPattern(pattern: string, name: string): boolean {
+  if (!/[*?]/.test(pattern)) return pattern.toLowerCase() === name;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'i');
+  return new RegExp(`^${source}$`, 'i').test(name);
 }

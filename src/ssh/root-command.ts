@@ -138,13 +138,10 @@ class RootSession {
     this.#channel.close();
   }
 
-  /** What was said on standard error, without prompts and empty lines. */
+  /** What was said on standard error, without prompts, empty lines and repetitions. */
   #words(): readonly string[] {
-    return this.#stderr
-      .replaceAll(this.#prompt, '')
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
+    const lines = this.#stderr.replaceAll(this.#prompt, '').split('\n');
+    return [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
   }
 
   #silent(): PaiError {

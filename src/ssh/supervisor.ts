@@ -30,14 +30,6 @@ export PATH`;
  * one line: `pai-status started`, `pai-status attached <id>`, or `pai-status locked <since> <run> <target>`.
  */
 export const START_PROGRAM = `${SHELL_PATH}
-. ./vars
-cd "$base" || exit 125
-if ! [ -d result ]; then
-  mkdir -p stamps unfinished log result && chmod 700 . || exit 125
-fi
-show_log() {
-  tail -c +1 -s 0.2 -f --pid="$1" "log/$file.log"
-}
 exec 9>>lock
 if ! flock -w 1 9; then
   rm -rf "run/$id"
@@ -45,8 +37,7 @@ if ! flock -w 1 9; then
   if [ "$other_target" = "$target" ] && [ "$other_print" = "$fingerprint" ]; then
     exec 9>&-
     printf 'pai-status attached %s\\n' "$other_id"
-    show_log "$other_pid"
-    exit 0
+    exec tail -c +1 -s 0.2 -f --pid="$other_pid" "log/$file.log"
   fi
   printf 'pai-status locked %s %s %s\\n' "$other_since" "$other_run" "$other_target"
   exit 0
@@ -67,7 +58,7 @@ done
 setsid sh "run/$id/job" </dev/null >>"log/$file.log" 2>&1 &
 exec 9>&-
 echo 'pai-status started'
-show_log "$!" &
+tail -c +1 -s 0.2 -f --pid="$!" "log/$file.log" &
 # Without somebody to wait for it, a dead job would stay in the process table, and tail take it for alive.
 wait
 `;
@@ -77,8 +68,6 @@ wait
  * log; the last line of that is `pai-end <id> <code> <phase>`.
  */
 export const JOB_PROGRAM = `${SHELL_PATH}
-# shellcheck disable=SC1091
-. "\${0%/job}/vars"
 stopped=
 trap 'stopped=1' TERM INT HUP
 printf '%s\\n' "$id $$ $fingerprint $since $run $target" >lock.info
@@ -217,7 +206,7 @@ export function logPath(rootPrefix: string, target: string): string {
   return `${stateDirectory(rootPrefix)}/log/${targetFileName(target)}.log`;
 }
 
-/** The assignments that `start` and `job` read. */
+/** The assignments that `start` and `job` begin with. */
 export function runVariables(variables: RunVariables): string {
   return assignments({
     base: stateDirectory(variables.rootPrefix),
@@ -237,17 +226,19 @@ export interface Bootstrap {
   readonly arguments: readonly string[];
 }
 
-/** Unpacks the archive on standard input into the run's folder and goes on with its `start`. */
+/** Unpacks the archive on standard input, which is one of `run/<id>`, and goes on with its `start`. */
 export function runBootstrap(rootPrefix: string, id: string): Bootstrap {
+  const folders = ['run', 'stamps', 'unfinished', 'log', 'result'].map((name) => `"$1/${name}"`).join(' ');
   return {
     program:
-      'umask 077; if mkdir -p "$1" && cd "$1" && tar -xf -; then . ./start; else cd /; rm -rf "$1"; exit 125; fi',
-    arguments: [`${stateDirectory(rootPrefix)}/run/${id}`],
+      `umask 077; [ -d "$1/result" ] || mkdir -p ${folders}; ` +
+      'if cd "$1" && tar -xf -; then . "./run/$2/start"; else rm -rf "$1/run/$2"; exit 125; fi',
+    arguments: [stateDirectory(rootPrefix), id],
   };
 }
 
 /** Runs the program on standard input. */
-export const programBootstrap: Bootstrap = { program: 'umask 077; eval "$(cat)"', arguments: [] };
+export const programBootstrap: Bootstrap = { program: 'umask 077; exec sh', arguments: [] };
 
 /** Program that finds run `id` of a target again. */
 export function attachProgram(rootPrefix: string, target: string, id: string, offset: number): string {

@@ -335,7 +335,7 @@ describe.skipIf(reason !== undefined)(
       await expect(driver.run(login, workFor(target, 'true'), contextFor(target).context)).rejects.toMatchObject({
         code: 'HOST_SCRIPT',
         message: expect.stringContaining('could not start the script'),
-        details: [expect.stringContaining('Not a directory')],
+        details: [expect.stringContaining('Not a directory'), expect.stringContaining("can't cd")],
       });
     });
 

@@ -1,0 +1,78 @@
+// The deployment, top to bottom: what there is, and what each thing needs.
+import { paifile, pkiAction } from 'pai';
+import { accessRules, kubeProxy } from './tasks/addons.js';
+import { etcdMember } from './tasks/etcd.js';
+import { prepareHost } from './tasks/hosts.js';
+import { buildImage } from './tasks/images.js';
+import { operatorTools } from './tasks/kubectl.js';
+import { controlPlane } from './tasks/masters.js';
+import { deploy } from './tasks/services.js';
+import { workerNode } from './tasks/workers.js';
+
+export default paifile(({ cluster, target, each, group, after }) => {
+  const pki = target('pki', pkiAction(cluster.services.clusterId), {
+    description: 'certificate authorities and keys of the cluster',
+  });
+
+  const hosts = each('host', cluster.hosts, (host) => prepareHost(cluster, host), {
+    group: 'hosts',
+    description: 'bare host: preflight, Docker, registries',
+  });
+
+  const etcd = each('etcd', cluster.masters, (host) => etcdMember(cluster, host), {
+    group: 'etcd',
+    description: 'kubelet of a master, and its member of etcd',
+    needs: (host) => [pki, after(hosts.of(host))],
+    rolling: true,
+  });
+
+  const masters = each('master', cluster.masters, (host) => controlPlane(cluster, host), {
+    group: 'masters',
+    description: 'API server, controller manager, scheduler',
+    needs: [pki, after(etcd)],
+    rolling: true,
+  });
+
+  const access = target('addon:rbac', accessRules(), {
+    description: "roles for the cluster's own certificates",
+    needs: [after(masters)],
+    through: [masters],
+  });
+
+  const workers = each('worker', cluster.workers, (host) => workerNode(cluster, host), {
+    group: 'workers',
+    description: 'kubelet of a worker',
+    needs: (host) => [pki, after(masters, access, hosts.of(host))],
+  });
+
+  const proxy = target('addon:kube-proxy', kubeProxy(cluster), {
+    description: 'kube-proxy on every node',
+    needs: [after(workers)],
+    through: [masters],
+  });
+  const addons = group('addons', 'what runs on every cluster', [access, proxy]);
+
+  const kubectl = target('kubectl', operatorTools(cluster), {
+    description: "kubectl and the operator's kubeconfig on this machine",
+    needs: [pki, after(masters)],
+  });
+
+  const kubernetes = group('kubernetes', 'the cluster without services', [etcd, masters, workers, addons, kubectl]);
+
+  const images = each('image', cluster.images, (image) => buildImage(cluster, image), {
+    group: 'images',
+    description: 'image built here, kept in the registry',
+    needs: (image, own) => image.prerequisites.map((name) => own.named(name)),
+  });
+
+  each('service', cluster.serviceList, (service) => deploy(cluster, service), {
+    group: 'services',
+    description: 'service on Kubernetes',
+    needs: (service, own) => [
+      pki,
+      ...service.images.map((name) => images.named(name)),
+      after(kubernetes, ...service.prerequisites.map((name) => own.named(name))),
+    ],
+    through: [masters],
+  });
+});

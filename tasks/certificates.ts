@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { type ActionContext, type CertificateSpec, type Cluster, type Host, type LateFiles, PaiError } from 'pai';
+
+const YEAR = 365;
+
+type Names = Partial<Pick<CertificateSpec, 'organizations' | 'dnsNames' | 'ipAddresses'>>;
+
+function client(ca: CertificateSpec['ca'], commonName: string, names: Names = {}): CertificateSpec {
+  return { ca, commonName, organizations: [], dnsNames: [], ipAddresses: [], usages: ['client'], days: YEAR, ...names };
+}
+
+function server(ca: CertificateSpec['ca'], commonName: string, names: Names): CertificateSpec {
+  return { ...client(ca, commonName, names), usages: ['server'] };
+}
+
+/** Certificates of a host, by the name of their files in /etc/kubernetes/pki. */
+export type Certificates = Readonly<Record<string, CertificateSpec>>;
+
+/** What kubelet shows to the API server, and what it shows to the API server's calls. */
+export function kubeletCertificates(host: Host): Certificates {
+  return {
+    'kubelet-client': client('cluster', `system:node:${host.address}`, { organizations: ['system:nodes'] }),
+    'kubelet-server': server('cluster', `system:node:${host.address}`, {
+      dnsNames: [host.name],
+      ipAddresses: [host.address],
+    }),
+  };
+}
+
+/** A member of etcd; members are each other's clients too, so theirs serve both ways. */
+export function etcdCertificates(host: Host): Certificates {
+  const names = { dnsNames: [host.name, 'localhost'], ipAddresses: [host.address, '127.0.0.1'] };
+  const both: CertificateSpec = { ...server('etcd', host.name, names), usages: ['server', 'client'] };
+  return { 'etcd-server': both, 'etcd-peer': both, 'etcd-client': client('etcd', `etcd-client-${host.name}`) };
+}
+
+/** The control plane on one master. The API server's names: every master, the load balancer, the service address. */
+export function controlPlaneCertificates(cluster: Cluster, host: Host): Certificates {
+  const { loadBalanceIp, serviceClusterIpRange } = cluster.kubernetes;
+  const addresses = [
+    ...cluster.masters.map((master) => master.address),
+    loadBalanceIp,
+    firstAddress(serviceClusterIpRange),
+  ];
+  const service = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+  ];
+  return {
+    'kube-apiserver': server('cluster', 'kube-apiserver', {
+      dnsNames: [...service, 'localhost', ...cluster.masters.map((master) => master.name)],
+      ipAddresses: [...new Set([...addresses, '127.0.0.1'])],
+    }),
+    'kube-apiserver-kubelet-client': client('cluster', 'kube-apiserver-kubelet-client'),
+    'kube-apiserver-etcd-client': client('etcd', `kube-apiserver-${host.name}`),
+    'front-proxy-client': client('front-proxy', 'front-proxy-client'),
+    'kube-controller-manager': client('cluster', 'system:kube-controller-manager'),
+    'kube-scheduler': client('cluster', 'system:kube-scheduler'),
+  };
+}
+
+/** The operator's own. Not system:masters: that can't be taken away again without a new CA. */
+export function administratorCertificate(): CertificateSpec {
+  return client('cluster', 'pai-administrator', { organizations: ['pai:administrators'] });
+}
+
+/**
+ * Certificates as files that are made only when a host is given them: `certs/NAME.crt`, `.key`, and `.spec`, which tells the
+ * host whether the one that it has still is the one wanted.
+ */
+export function issuedLate(certificates: Certificates, context: ActionContext): LateFiles {
+  const authorities = context.outputs.get('pki') ?? '';
+  return {
+    spec: { authorities, certificates: { ...certificates } as unknown as LateFiles['spec'] },
+    async files({ drivers }) {
+      const issued = await Promise.all(
+        Object.entries(certificates).map(async ([name, spec]) => {
+          const { certificate, key } = await drivers.pki.issue(spec);
+          const digest = createHash('sha256')
+            .update(JSON.stringify([authorities, spec]))
+            .digest('hex');
+          return [
+            { path: `certs/${name}.crt`, mode: 0o600, content: certificate },
+            { path: `certs/${name}.key`, mode: 0o600, content: key, secret: true },
+            { path: `certs/${name}.spec`, mode: 0o600, content: `${digest}\n` },
+          ];
+        }),
+      );
+      return issued.flat();
+    },
+  };
+}
+
+/** Everything that masters share. It is there once `pki` ran, which whoever asks needs. */
+export async function sharedMaterial(context: ActionContext): Promise<ReadonlyMap<string, string>> {
+  const material = await context.drivers.pki.material();
+  if (material === undefined) {
+    throw new PaiError('PKI', 'the certificate authorities do not exist yet', { next: 'Run pai run pki.' });
+  }
+  return material;
+}
+
+/** One file of it. */
+export async function sharedFile(context: ActionContext, name: string): Promise<string> {
+  const content = (await sharedMaterial(context)).get(name);
+  if (content === undefined) {
+    throw new PaiError('PKI', `${name} is missing from the cluster's keys`, { next: 'Put it back from a backup.' });
+  }
+  return content;
+}
+
+/** The first address of a range is the API server's own service address. */
+function firstAddress(range: string): string {
+  const [address = ''] = range.split('/');
+  const parts = address.split('.');
+  return [...parts.slice(0, 3), Number(parts[3]) + 1].join('.');
+}

@@ -1,0 +1,42 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { type Action, type Cluster, filesAction, PaiError } from 'pai';
+import { administratorCertificate, sharedFile } from './certificates.js';
+import { apiServer, componentImages } from './component-images.js';
+
+const KUBECTL_ON_MASTERS = '/var/lib/pai/bin/kubectl';
+
+/** kubectl and the operator's kubeconfig on the dev box, in a folder of the cluster's own: nobody's ~/.kube/config is touched. */
+export function operatorTools(cluster: Cluster): Action {
+  const folder = path.join(homedir(), '.kube', `pai-${cluster.services.clusterId}`);
+  return filesAction({
+    stampPath: path.join(folder, 'stamp.json'),
+    late: {
+      spec: { server: apiServer(cluster), version: componentImages(cluster).hyperkube },
+      async make(context) {
+        const { certificate, key } = await context.drivers.pki.issue(administratorCertificate());
+        const [master] = cluster.masters;
+        const kubectl =
+          master && (await context.drivers.hosts.read(master.login, [KUBECTL_ON_MASTERS])).get(KUBECTL_ON_MASTERS);
+        if (kubectl === undefined) {
+          throw new PaiError('HOST_SCRIPT', `${KUBECTL_ON_MASTERS} is missing on ${master?.name}`, {
+            next: 'Run pai run masters --force, then run again.',
+          });
+        }
+        context.log(`export KUBECONFIG=${path.join(folder, 'config')}`);
+        const encode = (text: string) => Buffer.from(text).toString('base64');
+        const config = await context.drivers.templates.render('kubernetes/kubectl/config.template', {
+          cluster_id: cluster.services.clusterId,
+          server: apiServer(cluster),
+          authority: encode(await sharedFile(context, 'ca.crt')),
+          certificate: encode(certificate),
+          key: encode(key),
+        });
+        return [
+          { path: path.join(folder, 'kubectl'), mode: 0o755, content: kubectl },
+          { path: path.join(folder, 'config'), mode: 0o600, content: config, secret: true },
+        ];
+      },
+    },
+  });
+}

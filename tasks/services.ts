@@ -1,0 +1,54 @@
+import { type Action, type ActionContext, type Cluster, type JsonObject, objectsAction, type ServiceEntry } from 'pai';
+import { imageReference } from './images.js';
+
+/**
+ * A service of service-list.yaml: the manifests of templates/services/<name>, and the labels that its pods select by on the
+ * hosts that carry them in the configuration. Manifests name images by digest (`images['pylon']`): what was built is what runs.
+ */
+export function deploy(cluster: Cluster, service: ServiceEntry): Action {
+  return objectsAction({
+    nodeLabels: nodeLabels(cluster, service),
+    manifests: {
+      folder: `services/${service.name}`,
+      variables: (context) => ({
+        ...cluster.variables.services,
+        images: pinnedImages(cluster, service, context),
+        pull_secret: pullSecret(cluster),
+        gpus: gpus(cluster),
+      }),
+    },
+  });
+}
+
+function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionContext): Record<string, string> {
+  return Object.fromEntries(
+    service.images.map((name) => {
+      const { registry, repository } = imageReference(cluster, name);
+      return [name, `${registry}/${repository}@${context.outputs.get(`image:${name}`)}`];
+    }),
+  );
+}
+
+function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Record<string, string>> {
+  const labelled = cluster.hosts.map((host) => {
+    const labels = Object.entries(host.labels).filter(([name]) => service.labels.includes(name));
+    return [host.address, Object.fromEntries(labels)] as const;
+  });
+  return Object.fromEntries(labelled.filter(([, labels]) => Object.keys(labels).length > 0));
+}
+
+/** Content of a pull secret, as Docker writes it to its config.json. Secret. */
+function pullSecret({ services: { registry } }: Cluster): JsonObject {
+  const { username = '', password = '' } = registry;
+  // Docker Hub is known to kubelet by this historic name.
+  const server = registry.domain === 'docker.io' ? 'https://index.docker.io/v1/' : registry.domain;
+  const auth = Buffer.from(`${username}:${password}`).toString('base64');
+  return { auths: { [server]: { username, password, auth } } };
+}
+
+function gpus(cluster: Cluster): JsonObject {
+  const withGpus = cluster.hosts.flatMap((host) =>
+    host.sku.gpu === undefined ? [] : [[host.address, { ...host.sku.gpu }]],
+  );
+  return Object.fromEntries(withGpus);
+}
