@@ -1,5 +1,9 @@
 # Takes the control plane off a master; etcd and kubelet stay until etcd is cleaned.
 if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
+  # All manifests first: kubelet then stops the three at the same time.
+  for component in kube-scheduler kube-controller-manager kube-apiserver; do
+    rm -f "$ROOT/etc/kubernetes/manifests/$component.yaml"
+  done
   for component in kube-scheduler kube-controller-manager kube-apiserver; do
     say "stopping $component"
     stop_pod "$component"
@@ -7,4 +11,4 @@ if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
 fi
 remove_tree master
 remove_certificates kube-apiserver kube-apiserver-kubelet-client kube-apiserver-etcd-client front-proxy-client kube-controller-manager kube-scheduler
-rm -rf "$ROOT/var/log/kubernetes" "$STATE/pki" "$STATE/bin"
+rm -rf "$ROOT/var/log/kubernetes" "$STATE/pki" "${STATE:?}/bin"

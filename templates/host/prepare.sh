@@ -42,7 +42,7 @@ printf '%s\n' "$CLUSTER_ID" > "$STATE/cluster-id"
 # --- /etc/hosts: the host can look up its own name. In a container the file is a mount: write it in place.
 hosts=$ROOT/etc/hosts
 touch "$hosts"
-if ! grep -q "^$HOST_ADDRESS[[:space:]].*# pai\$" "$hosts" || ! grep -q "[[:space:]]$HOST_NAME # pai\$" "$hosts"; then
+if ! grep -q "^${HOST_ADDRESS}[[:space:]].*# pai\$" "$hosts" || ! grep -q "[[:space:]]$HOST_NAME # pai\$" "$hosts"; then
   say "naming $HOST_NAME in /etc/hosts"
   grep -v '# pai$' "$hosts" > hosts-new || :
   printf '%s\t%s # pai\n' "$HOST_ADDRESS" "$HOST_NAME" >> hosts-new
@@ -52,9 +52,12 @@ fi
 # --- Docker
 if ! command -v docker > /dev/null; then
   say "installing Docker"
+  # Packages must be able to read what they install: pai's own umask keeps everybody out.
+  umask 022
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=300 update -q || fail "apt-get update failed: check the host's package sources"
   apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends docker.io
+  umask 077
 fi
 docker_answers() { docker version --format '{{.Server.Version}}'; }
 start_docker() {

@@ -22,6 +22,10 @@ beforeAll(async () => {
   configuration = path.join(work, 'configuration');
   await call(path.join(root, 'test/rig/up.sh'), ['--fresh', 'h1', 'h2'], { maxBuffer: 1 << 26 });
   await call(path.join(root, 'test/rig/configure.sh'), [configuration]);
+  // A namespace of this run's own: its image is in no registry yet, so it has to be built.
+  const services = path.join(configuration, 'services-configuration.yaml');
+  const text = await readFile(services, 'utf8');
+  await writeFile(services, text.replace('"docker-namespace": "pai"', `"docker-namespace": "story-${Date.now()}"`));
   await call('docker', ['tag', 'pairig/debian:bookworm', 'debian:bookworm-slim']);
   await freshClone();
 });
