@@ -6,10 +6,13 @@ import { prepareHost } from './tasks/hosts.js';
 import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
 import { controlPlane } from './tasks/masters.js';
+import { refuseProxies } from './tasks/proxies.js';
 import { deploy } from './tasks/services.js';
 import { workerNode } from './tasks/workers.js';
 
 export default paifile(({ cluster, target, each, group, after }) => {
+  refuseProxies(cluster);
+
   const pki = target('pki', pkiAction(cluster.services.clusterId), {
     description: 'certificate authorities and keys of the cluster',
   });

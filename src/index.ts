@@ -11,6 +11,7 @@ export type {
   Sku,
 } from './cluster/model.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
+export { type ManifestFolder, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
 export { type FilesSpec, filesAction } from './local/files-action.js';
 export type * from './model/drivers.js';

@@ -1,4 +1,14 @@
-import { type Action, type ActionContext, type Cluster, type JsonObject, objectsAction, type ServiceEntry } from 'pai';
+import { createHash } from 'node:crypto';
+import {
+  type Action,
+  type ActionContext,
+  type Cluster,
+  type JsonObject,
+  type KubeObject,
+  objectsAction,
+  readManifests,
+  type ServiceEntry,
+} from 'pai';
 import { imageReference } from './images.js';
 
 /**
@@ -6,18 +16,42 @@ import { imageReference } from './images.js';
  * hosts that carry them in the configuration. Manifests name images by digest (`images['pylon']`): what was built is what runs.
  */
 export function deploy(cluster: Cluster, service: ServiceEntry): Action {
+  const manifests = {
+    folder: `services/${service.name}`,
+    variables: (context: ActionContext) => ({
+      ...cluster.variables.services,
+      images: pinnedImages(cluster, service, context),
+      pull_secret: pullSecret(cluster),
+      gpus: gpus(cluster),
+    }),
+  };
   return objectsAction({
     nodeLabels: nodeLabels(cluster, service),
-    manifests: {
-      folder: `services/${service.name}`,
-      variables: (context) => ({
-        ...cluster.variables.services,
-        images: pinnedImages(cluster, service, context),
-        pull_secret: pullSecret(cluster),
-        gpus: gpus(cluster),
-      }),
-    },
+    objects: async (context) => rolledByConfiguration(await readManifests(manifests, context)),
   });
+}
+
+/**
+ * Pods read a ConfigMap when they start, and Kubernetes does not restart them when it changes. So pod templates carry a digest of
+ * the service's ConfigMaps: a changed one rolls its pods.
+ */
+function rolledByConfiguration(objects: readonly KubeObject[]): readonly KubeObject[] {
+  const configuration = objects.filter((object) => object.kind === 'ConfigMap').map((object) => object.data ?? null);
+  if (configuration.length === 0) return objects;
+  const digest = createHash('sha256').update(JSON.stringify(configuration)).digest('hex');
+  return objects.map((object) => {
+    const spec = asObject(object.spec);
+    if (spec?.template === undefined) return object;
+    const template = asObject(spec.template) ?? {};
+    const metadata = asObject(template.metadata) ?? {};
+    const annotations = { ...asObject(metadata.annotations), 'pai/configuration': digest };
+    return { ...object, spec: { ...spec, template: { ...template, metadata: { ...metadata, annotations } } } };
+  });
+}
+
+function asObject(value: KubeObject[string] | undefined): JsonObject | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return value as JsonObject;
 }
 
 function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionContext): Record<string, string> {

@@ -103,10 +103,12 @@ describe('one master and one worker, from bare hosts', () => {
   it('runs just what depends on a changed template', async () => {
     const template = path.join(clone, 'templates/services/pylon/pylon.yaml.template');
     const text = await readFile(template, 'utf8');
-    await writeFile(template, text.replaceAll('cpu: 20m', 'cpu: 21m'));
+    await writeFile(template, text.replaceAll('"pylon of', '"changed pylon of'));
     const result = await pai('run', 'services');
     expectEnd(result, { failed: 0, skipped: 0 });
     expect(result.ran).toEqual(['service:pylon']);
+    // A changed ConfigMap reaches the pod: it is rolled.
+    expect(await (await fetch('http://172.30.0.11/')).text()).toBe('changed pylon of pai-rig\n');
     await copyFile(path.join(root, 'templates/services/pylon/pylon.yaml.template'), template);
     expect((await pai('run', 'services')).ran).toEqual(['service:pylon']);
   });
