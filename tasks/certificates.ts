@@ -73,7 +73,10 @@ export function administratorCertificate(): CertificateSpec {
 export function issuedLate(certificates: Certificates, context: ActionContext): LateFiles {
   const authorities = context.outputs.get('pki') ?? '';
   return {
-    spec: { authorities, certificates: { ...certificates } as unknown as LateFiles['spec'] },
+    spec: {
+      authorities,
+      certificates: Object.fromEntries(Object.entries(certificates).map(([name, spec]) => [name, { ...spec }])),
+    },
     async files({ drivers }) {
       const issued = await Promise.all(
         Object.entries(certificates).map(async ([name, spec]) => {
