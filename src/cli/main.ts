@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { errorReport } from '../model/error-report.js';
 import { type PaiError, toPaiError } from '../model/errors.js';
-import { errorReport, formatError, formatInternal } from '../report/errors.js';
+import { formatError, formatInternal } from '../report/errors.js';
 import { type Invocation, wantsJson } from './command.js';
 import { type Io, processIo } from './io.js';
 import { parseArguments } from './program.js';

@@ -1,17 +1,7 @@
+import { errorReport } from '../model/error-report.js';
 import type { PaiError } from '../model/errors.js';
 import type { ErrorReport } from '../model/events.js';
 import { oneLine } from './text.js';
-
-/** What is told of an error: everything but its stack. */
-export function errorReport(error: PaiError): ErrorReport {
-  return {
-    code: error.code,
-    message: error.message,
-    ...(error.where !== undefined && { where: error.where }),
-    ...(error.next !== undefined && { next: error.next }),
-    ...(error.details.length > 0 && { details: error.details }),
-  };
-}
 
 /**
  * An error as people see it, with a line end:

@@ -1,6 +1,7 @@
+import { errorReport } from '../model/error-report.js';
 import type { PaiError } from '../model/errors.js';
 import type { PlanEntry, State } from '../model/plan.js';
-import { errorReport, formatError } from './errors.js';
+import { formatError } from './errors.js';
 import { describeReasons } from './reasons.js';
 import { widthOf } from './text.js';
 

@@ -1,6 +1,6 @@
 import type { Drivers } from '../model/drivers.js';
 import type { PaiError } from '../model/errors.js';
-import type { ErrorReport, EventSink, Outcome } from '../model/events.js';
+import type { EventSink, Outcome } from '../model/events.js';
 import type { Clock } from './clock.js';
 import type { Pools } from './pools.js';
 
@@ -50,15 +50,4 @@ export interface RunSummary {
   readonly interrupted: boolean;
   /** By target, in order of the plan. */
   readonly results: ReadonlyMap<string, Result>;
-}
-
-/** An error as events tell it. */
-export function errorReport(error: PaiError): ErrorReport {
-  return {
-    code: error.code,
-    message: error.message,
-    ...(error.where !== undefined && { where: error.where }),
-    ...(error.next !== undefined && { next: error.next }),
-    ...(error.details.length > 0 && { details: error.details }),
-  };
 }

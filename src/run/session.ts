@@ -1,10 +1,11 @@
 import { longestRemaining } from '../graph/order.js';
+import { errorReport } from '../model/error-report.js';
 import { type PaiError, toPaiError } from '../model/errors.js';
 import type { Reason } from '../model/plan.js';
 import type { Target } from '../model/target.js';
 import { attempt } from './attempt.js';
 import { type Clock, systemClock } from './clock.js';
-import { errorReport, type Result, type RunContext, type RunOptions, type RunSummary } from './context.js';
+import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { createPools, type Pools } from './pools.js';
 
 /** Which targets must come before each; needs first. */

@@ -1,6 +1,6 @@
 import { select } from '../../graph/select.js';
+import { errorReport } from '../../model/error-report.js';
 import { planRun } from '../../plan/plan.js';
-import { errorReport } from '../../report/errors.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { openProject, type Project } from '../project.js';

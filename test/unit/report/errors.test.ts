@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { errorReport } from '../../../src/model/error-report.js';
 import { PaiError } from '../../../src/model/errors.js';
-import { errorReport, formatError, formatInternal } from '../../../src/report/errors.js';
+import { formatError, formatInternal } from '../../../src/report/errors.js';
 
 describe('formatError', () => {
   it('has code, message, where, details and next', () => {
