@@ -27,6 +27,7 @@ export type {
   FingerprintPart,
   Group,
   Need,
+  PoolUse,
   Target,
 } from './model/target.js';
 export {

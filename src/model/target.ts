@@ -39,10 +39,16 @@ export interface Desired {
   apply(context: ApplyContext): Promise<Stamp>;
 }
 
+/**
+ * What an action occupies while it runs: a pool's name (one unit), or a pool with a weight (units, a whole number from 1).
+ * A weight above the pool's limit takes the whole pool.
+ */
+export type PoolUse = string | { readonly pool: string; readonly weight: number };
+
 /** What a target does. Tasks build these on a driver; run/ executes them and knows nothing of hosts or images. */
 export interface Action {
   /** What it occupies while it runs: `host:h1` (one at a time), `ssh`, `docker`, `kubernetes`, `cpu`. */
-  readonly pools: readonly string[];
+  readonly pools: readonly PoolUse[];
   /** Looks at what is really there. Cheap; drivers gather looks made in the same turn into one request. */
   observe(context: ActionContext): Promise<Observation>;
   /** Computes the desired state. Pure but for reading input files; called again when an output below changed. */
@@ -73,6 +79,14 @@ export interface Target {
   readonly rolling: boolean;
   /** Seconds after which its action is cancelled. */
   readonly timeoutSeconds: number;
+  /** How often its action is tried again after any failure; errors that are retryable by themselves are tried again anyway. */
+  readonly retries: number;
+  /** Occupied besides what the action itself names. */
+  readonly pools: readonly PoolUse[];
+  /** A question that somebody has to answer with yes before it runs or is cleaned. */
+  readonly confirm?: string;
+  /** Its action talks to the person at the terminal: it runs alone there. */
+  readonly interactive: boolean;
   readonly action: Action;
 }
 

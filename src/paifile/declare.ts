@@ -128,16 +128,30 @@ class Declarations {
     name: string,
     action: Action,
     description: string,
-    options: Pick<TargetOptions, 'through' | 'rolling' | 'timeoutSeconds'>,
+    options: Omit<TargetOptions, 'description' | 'needs'>,
     needed: readonly Needed[] = [],
   ): void {
-    const { rolling = false, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = options;
+    const { rolling = false, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, retries = 0 } = options;
+    const { confirm, pools = [], interactive = false } = options;
     if (!TARGET_NAME.test(name)) this.problem(`'${name}' can't be the name of a target`);
     else if (this.#targets.has(name)) this.problem(`target ${name} is declared twice`);
     if (!(timeoutSeconds > 0)) this.problem(`timeoutSeconds of ${name} must be more than 0, not ${timeoutSeconds}`);
+    if (!Number.isInteger(retries) || retries < 0) this.problem(`retries of ${name} must be 0 or more, not ${retries}`);
     const through = [...new Set(this.#targetsOf(`through of ${name}`, options.through ?? []))];
     const needs = this.#needsOf(name, needed);
-    this.#targets.set(name, { name, description, needs, through, rolling, timeoutSeconds, action });
+    this.#targets.set(name, {
+      name,
+      description,
+      needs,
+      through,
+      rolling,
+      timeoutSeconds,
+      retries,
+      pools,
+      interactive,
+      ...(confirm !== undefined && { confirm }),
+      action,
+    });
   }
 
   /** One need a target, in order of first mention; a need proper outweighs an `after` of the same target. */

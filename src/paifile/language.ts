@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/model.js';
-import type { Action } from '../model/target.js';
+import type { Action, PoolUse } from '../model/target.js';
 
 /**
  * What a paifile is written in. A paifile's default export is
@@ -119,6 +119,14 @@ interface CommonOptions {
   readonly rolling?: boolean;
   /** Seconds after which the action is cancelled; 1800 unless told. */
   readonly timeoutSeconds?: number;
+  /** How often the action is tried again after any failure; 0 unless told. */
+  readonly retries?: number;
+  /** Occupied while it runs, besides what the action itself names: `cpu`, or `{ pool: 'cpu', weight: 2 }`. */
+  readonly pools?: readonly PoolUse[];
+  /** A question that has to be answered with yes before it runs or is cleaned; `--yes` answers it. */
+  readonly confirm?: string;
+  /** The action talks to the person at the terminal. */
+  readonly interactive?: boolean;
 }
 
 /** Options of `target`. */

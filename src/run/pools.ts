@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { PaiError } from '../model/errors.js';
 import { didYouMean } from '../model/suggest.js';
+import type { PoolUse } from '../model/target.js';
 
 /** How many actions may occupy each pool at once. Each `host:<name>` is a pool of one besides. */
 export interface PoolLimits {
@@ -23,11 +24,12 @@ export interface Pools {
    * Runs work once there is room in all of these pools. Who waits with the higher priority goes first, then who came
    * first; one that does not fit keeps nobody behind it from going. Rejects for a pool that does not exist.
    */
-  use<Result>(names: readonly string[], priority: number, work: () => Promise<Result>): Promise<Result>;
+  use<Result>(wanted: readonly PoolUse[], priority: number, work: () => Promise<Result>): Promise<Result>;
 }
 
 interface Waiting {
-  readonly names: ReadonlySet<string>;
+  /** Units by pool. */
+  readonly units: ReadonlyMap<string, number>;
   readonly priority: number;
   readonly start: () => void;
 }
@@ -43,10 +45,10 @@ export function createPools(limits: Partial<PoolLimits> = {}): Pools {
     for (let index = 0; index < queue.length; ) {
       const next = queue[index];
       if (next === undefined) return;
-      if (![...next.names].every((name) => (used.get(name) ?? 0) < limitOf(name))) index++;
+      if (![...next.units].every(([name, units]) => (used.get(name) ?? 0) + units <= limitOf(name))) index++;
       else {
         queue.splice(index, 1);
-        for (const name of next.names) used.set(name, 1 + (used.get(name) ?? 0));
+        for (const [name, units] of next.units) used.set(name, units + (used.get(name) ?? 0));
         next.start();
       }
     }
@@ -58,25 +60,34 @@ export function createPools(limits: Partial<PoolLimits> = {}): Pools {
   }
 
   async function use<Result>(
-    wanted: readonly string[],
+    wanted: readonly PoolUse[],
     priority: number,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    const names = new Set(['jobs', ...wanted]);
-    for (const name of names) limitOf(name);
+    const units = unitsOf(['jobs', ...wanted], limitOf);
     await new Promise<void>((start) => {
-      enqueue({ names, priority, start });
+      enqueue({ units, priority, start });
       startWhatFits();
     });
     try {
       return await work();
     } finally {
-      for (const name of names) used.set(name, (used.get(name) ?? 0) - 1);
+      for (const [name, taken] of units) used.set(name, (used.get(name) ?? 0) - taken);
       startWhatFits();
     }
   }
 
   return { use };
+}
+
+/** Units by pool; the heaviest use of a pool counts, and none is heavier than the pool. */
+function unitsOf(wanted: readonly PoolUse[], limitOf: (name: string) => number): Map<string, number> {
+  const units = new Map<string, number>();
+  for (const use of wanted) {
+    const { pool, weight } = typeof use === 'string' ? { pool: use, weight: 1 } : use;
+    units.set(pool, Math.min(limitOf(pool), Math.max(weight, units.get(pool) ?? 0)));
+  }
+  return units;
 }
 
 /** The limit of a pool by its name. Throws PAIFILE_INVALID for a name that is none. */

@@ -62,7 +62,7 @@ export class Session {
     action: (signal: AbortSignal) => Promise<Done>,
   ): Promise<Done | undefined> {
     const priority = this.#priorities.get(target.name) ?? 1;
-    return this.#pools.use(target.action.pools, priority, async () => {
+    return this.#pools.use([...target.action.pools, ...target.pools], priority, async () => {
       if (this.#stopped()) return undefined;
       const at = this.clock.now();
       this.#begun.set(target.name, at);

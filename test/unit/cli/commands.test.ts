@@ -48,6 +48,9 @@ targets
           through: [],
           rolling: false,
           timeoutSeconds: 1800,
+          retries: 0,
+          pools: [],
+          interactive: false,
         },
       ],
     });

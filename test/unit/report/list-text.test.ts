@@ -10,6 +10,9 @@ const target = {
   through: [],
   rolling: false,
   timeoutSeconds: 1,
+  retries: 0,
+  pools: [],
+  interactive: false,
   action: fakeAction(),
 };
 

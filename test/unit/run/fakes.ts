@@ -135,6 +135,9 @@ export function fakeTarget(world: FakeWorld, name: string, declared: FakeDeclare
     through: declared.through ?? [],
     rolling: declared.rolling ?? false,
     timeoutSeconds: declared.timeoutSeconds ?? 60,
+    retries: 0,
+    pools: [],
+    interactive: false,
     action: world.action(declared.pools),
   };
 }
