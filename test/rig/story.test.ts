@@ -76,6 +76,28 @@ describe('one master and one worker, from bare hosts', () => {
     expect(stdout).toBe('172.30.0.11 True\n172.30.0.12 True\n');
   });
 
+  it('lets nobody in without a certificate, keeps secrets encrypted, and its files to root', async () => {
+    for (const url of ['172.30.0.11:6443/version', '172.30.0.11:10250/pods', '172.30.0.12:10250/pods']) {
+      expect(await onHost('h2', `curl -sko /dev/null -w '%{http_code}' https://${url}`), url).toBe('401');
+    }
+    // The old API port, and kubelet's read-only one: nothing listens.
+    for (const url of ['172.30.0.11:8080', '172.30.0.11:10255', '172.30.0.12:10255']) {
+      expect(await onHost('h2', `curl -so /dev/null http://${url}; echo $?`), url).toBe('7\n');
+    }
+    const pki = '/etc/kubernetes/pki';
+    const etcdctl = `etcdctl --cacert=${pki}/etcd-ca.crt --cert=${pki}/etcd-client.crt --key=${pki}/etcd-client.key`;
+    const key = '/registry/secrets/default/pai-registry';
+    const kept = await onHost(
+      'h1',
+      `docker exec $(docker ps -qf name=^/k8s_etcd_) ${etcdctl} get ${key} | tr -cd '[:print:]'`,
+    );
+    expect(kept).toContain('k8s:enc:');
+    expect(kept).not.toContain('pai-registry"');
+    const open =
+      'find /etc/kubernetes /var/lib/etcd /var/lib/pai/pki /var/lib/pai/stamps -type f -perm /077 2>/dev/null';
+    for (const host of ['h1', 'h2']) expect(await onHost(host, open), host).toBe('');
+  });
+
   it('runs just what depends on a changed template', async () => {
     const fix = await project.edit('templates/services/pylon/pylon.yaml.template', (text) =>
       text.replaceAll('"pylon of', '"changed pylon of'),
