@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
+import { pause } from './client.js';
 import type { ObjectId } from './identity.js';
 import { idOf } from './identity.js';
 import { numberAt, textAt } from './json.js';
@@ -51,6 +52,12 @@ function troubleText({ container, reason, message }: Trouble): string {
   return container === undefined ? what : `container ${container}: ${what}`;
 }
 
+/** What kubelet answers, with status 200, when it removed the container between the question and the answer. */
+const REMOVED_MEANWHILE = 'unable to retrieve container logs for ';
+/** It keeps the newest dead container only, and the one that crashed last is there again after a moment. */
+const LOG_TRIES = 4;
+const LOG_PAUSE_MILLISECONDS = 500;
+
 /** Last lines of a container: of the run that ended last, else of the one that goes on. */
 async function outputOf(
   objects: KubeObjects,
@@ -72,7 +79,12 @@ async function outputOf(
       signal,
     });
   try {
-    const text = (await log(true)) ?? (await log(false)) ?? '';
+    let text = (await log(true)) ?? (await log(false)) ?? '';
+    for (let tries = 1; text.startsWith(REMOVED_MEANWHILE); tries++) {
+      if (tries === LOG_TRIES) return [];
+      await pause(LOG_PAUSE_MILLISECONDS, signal);
+      text = (await log(false)) ?? '';
+    }
     return text
       .trimEnd()
       .split('\n')

@@ -26,9 +26,14 @@ disk=$(df -Pk "$ROOT/var" | awk 'NR == 2 {print int($4 / 1024)}')
 if [ -f "$STATE/cluster-id" ] && [ "$(cat "$STATE/cluster-id")" != "$CLUSTER_ID" ]; then
   problem cluster "belongs to the cluster '$(cat "$STATE/cluster-id")'; clean it there first, or remove /var/lib/pai/cluster-id"
 fi
-if command -v ss > /dev/null && ! docker inspect kubelet > /dev/null 2>&1; then
+# listening PORT: as the kernel tells it (state 0A); ss is not on every host
+listening() {
+  cat /proc/net/tcp /proc/net/tcp6 2> /dev/null |
+    awk -v port="$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port {found = 1} END {exit !found}'
+}
+if ! docker inspect kubelet > /dev/null 2>&1; then
   for port in $HOST_PORTS; do
-    [ -z "$(ss -Hltn "sport = :$port")" ] || problem ports "$port is in use and not by this cluster"
+    if listening "$port"; then problem ports "$port is in use and not by this cluster"; fi
   done
 fi
 if ! command -v docker > /dev/null && ! command -v apt-get > /dev/null; then
