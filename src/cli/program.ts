@@ -21,10 +21,14 @@ export function parseArguments(argv: readonly string[], io: Io, version: string)
   for (const row of COMMANDS) {
     // The settings above are inherited by commands that are made with .command().
     const command = program.command(`${row.name} ${row.arguments}`).description(row.summary);
-    for (const option of [...row.options, ...COMMON_OPTIONS]) command.addOption(toOption(option));
+    for (const option of [...row.options, ...(row.past === true ? [] : COMMON_OPTIONS)])
+      command.addOption(toOption(option));
     command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  ${example}`).join('\n')}`);
-    command.action((patterns: readonly string[]) => {
-      parsed = { row, invocation: { io, patterns, options: command.opts<Options>(), began: Date.now() } };
+    command.action(() => {
+      parsed = {
+        row,
+        invocation: { io, patterns: command.args, options: command.opts<Options>(), argv, began: Date.now() },
+      };
     });
   }
   try {

@@ -74,6 +74,7 @@ class Execution {
     if (stamp === undefined) return { outcome: 'skipped' };
     this.#touched.add(target.name);
     this.#outputs.set(target.name, stamp.output);
+    this.#session.context.applied?.(desired.parts, fingerprint.parts);
     await this.#checkInputs(target, outputs, fingerprint);
     return { outcome: 'ran' };
   }
