@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -136,7 +137,7 @@ class RunJournal implements Journal {
 
   #open(): void {
     if (this.#state !== 'waiting') return;
-    mkdirSync(path.join(this.directory, 'logs'), { recursive: true, mode: 0o700 });
+    makeFolder(path.join(this.directory, 'logs'));
     this.#events = openSync(eventsFile(this.directory), 'a', 0o600);
     const { runId, began, argv } = this.#options;
     const header: JournalHeader = { type: 'journal', format: 1, run: runId, began, argv, process: thisProcess() };
@@ -194,6 +195,13 @@ function writeLine(file: number, line: JournalLine): void {
 function writeAll(file: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+/** With those above it. Node's own way tells ENOENT for a disk that is read-only, which says nothing to anybody. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** Some file systems tell of a full disk only now. */

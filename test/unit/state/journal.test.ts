@@ -177,7 +177,7 @@ describe('a journal that can not be written', () => {
   // On a file system of its own, in a mount namespace of its own; needs root.
   const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
   test.skipIf(!canMount).each([
-    ['the disk is full', 'size=64k', 'ENOSPC', ['journal', 'run-start', 'journal-plan', 'target-start']],
+    ['the disk is full', 'size=64k', 'ENOSPC', ['journal', 'run-start', 'journal-plan', 'target-start', 'run-end']],
     ['the disk is read-only', 'ro', 'EROFS', []],
   ])('because %s costs the rest of the record and one warning', async (_, options, code, recorded) => {
     const disk = path.join(cache, 'disk');
