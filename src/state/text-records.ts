@@ -26,13 +26,8 @@ export interface Place {
 
 /** A record of the text of the part with this digest. */
 export function encodeRecord(digest: string, { kind, content, value }: PartText): Buffer {
-  const header: Header = {
-    digest,
-    kind,
-    size: content.byteLength,
-    checksum: checksumOf(content),
-    ...(value !== undefined && { value }),
-  };
+  const about = { digest, kind, size: content.byteLength, ...(value !== undefined && { value }) };
+  const header: Header = { ...about, checksum: checksumOf(about, content) };
   // The magic stands first in the object, so that it can be searched for.
   return Buffer.concat([Buffer.from(`${MAGIC}${JSON.stringify(header).slice(1)}\n`), content, Buffer.from('\n')]);
 }
@@ -61,7 +56,7 @@ export function indexRecords(file: Buffer): Map<string, Place> {
 export function decodeRecord(file: Buffer, { start, content, end }: Place): PartText | undefined {
   const header = parseHeader(file.toString('utf8', start, content - 1));
   const bytes = file.subarray(content, end - 1);
-  if (header === undefined || checksumOf(bytes) !== header.checksum) return undefined;
+  if (header === undefined || checksumOf(header, bytes) !== header.checksum) return undefined;
   return { kind: header.kind, content: bytes, ...(header.value !== undefined && { value: header.value }) };
 }
 
@@ -69,8 +64,10 @@ function startsAt(file: Buffer, offset: number): boolean {
   return file.length >= offset + MAGIC.length && file.toString('latin1', offset, offset + MAGIC.length) === MAGIC;
 }
 
-function checksumOf(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 16);
+/** Over the header too: a hole in the file may join the header of one record to the content of another. */
+function checksumOf({ digest, kind, size, value }: Omit<Header, 'checksum'>, content: Uint8Array): string {
+  const about = JSON.stringify([digest, kind, size, value ?? null]);
+  return createHash('sha256').update(`${about}\n`).update(content).digest('hex').slice(0, 16);
 }
 
 function parseHeader(line: string): Header | undefined {
