@@ -24,8 +24,8 @@ export interface Invocation {
   /** Targets, groups and globs as given. */
   readonly patterns: readonly string[];
   readonly options: Options;
-  /** The command line after `pai`, as given. */
-  readonly argv: readonly string[];
+  /** As it could be typed again. */
+  readonly commandLine: string;
   /** When it was called, in milliseconds since the epoch. */
   readonly began: number;
   /** Set once a paifile is loaded: a stack trace of ours with the places of its sources. */
@@ -39,6 +39,11 @@ export interface Command {
 
 /** Exit codes: scripts rely on them. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, changes: 3, interrupted: 130 } as const;
+
+/** A word as a shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /** Whether machines read what a command writes. */
 export function wantsJson(options: Options): boolean {

@@ -6,7 +6,7 @@ import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
 import { createJournal } from '../state/journal.js';
 import { createPartTexts } from '../state/part-texts.js';
-import { EXIT, type Invocation, wantsJson } from './command.js';
+import { EXIT, type Invocation, shellWord, wantsJson } from './command.js';
 import { watchInterrupts } from './interrupt.js';
 import type { Project } from './project.js';
 import type { Workbench } from './working.js';
@@ -20,10 +20,10 @@ export async function execute(
   work: (context: RunContext, options: RunOptions) => Promise<RunSummary>,
 ): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
   const { options } = invocation;
-  const { argv, began, io } = invocation;
+  const { commandLine, began, io } = invocation;
   const journal = createJournal(project.cacheDirectory, {
     runId: bench.runId,
-    argv,
+    commandLine,
     began,
     warn: (problem) => io.stderr(`warning: ${problem}\n`),
   });
@@ -69,9 +69,4 @@ function reporter({ io, options, patterns, began }: Invocation, command: 'run' |
 function exitCode({ interrupted, failed, skipped }: RunSummary): number {
   if (interrupted) return EXIT.interrupted;
   return failed + skipped > 0 ? EXIT.failed : EXIT.ok;
-}
-
-/** A word as a shell reads it back. */
-function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

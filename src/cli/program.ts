@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { PaiError } from '../model/errors.js';
-import { EXIT, type Invocation, type Options } from './command.js';
+import { EXIT, type Invocation, type Options, shellWord } from './command.js';
 import type { Io } from './io.js';
 import { COMMANDS, COMMON_OPTIONS, type CommandRow, type OptionRow } from './table.js';
 
@@ -25,10 +25,9 @@ export function parseArguments(argv: readonly string[], io: Io, version: string)
       command.addOption(toOption(option));
     command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  ${example}`).join('\n')}`);
     command.action(() => {
-      parsed = {
-        row,
-        invocation: { io, patterns: command.args, options: command.opts<Options>(), argv, began: Date.now() },
-      };
+      const commandLine = ['pai', ...argv].map(shellWord).join(' ');
+      const options = command.opts<Options>();
+      parsed = { row, invocation: { io, patterns: command.args, options, commandLine, began: Date.now() } };
     });
   }
   try {

@@ -1,7 +1,7 @@
-import { colourStyle, plainStyle, type Style } from '../report/style.js';
+import { colourStyle, plainStyle, type Style, wantsColour } from '../report/style.js';
 import type { Io } from './io.js';
 
 /** Colours for standard output, where it shows them. */
-export function styleOf(io: Io): Style {
-  return io.colours === true ? colourStyle : plainStyle;
+export function styleOf({ env, terminal }: Io & { readonly terminal?: unknown }): Style {
+  return wantsColour(env ?? {}, terminal !== undefined) ? colourStyle : plainStyle;
 }

@@ -94,7 +94,7 @@ function countsOf({ ran, fresh, failed, skipped }: PastCounts): string {
 }
 
 function calledAs({ commandLine }: PastRun): string {
-  return oneLine(commandLine.join(' '));
+  return oneLine(commandLine);
 }
 
 function whenOf({ began }: PastRun): string {

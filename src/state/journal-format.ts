@@ -10,14 +10,14 @@ export interface JournalHeader {
   readonly run: string;
   /** When the command began, in milliseconds since the epoch. */
   readonly began: number;
-  /** The command line after `pai`, as given: no option takes a secret. */
-  readonly argv: readonly string[];
+  /** As it could be typed again. No option takes a secret. */
+  readonly commandLine: string;
   readonly process: ProcessIdentity;
 }
 
-/** A plan as journals keep it: what is fresh is only counted. */
+/** The plan event as journals keep it: what is fresh is only counted. */
 export interface JournalPlan {
-  readonly type: 'journal-plan';
+  readonly type: 'plan';
   readonly at: number;
   /** Those that are not fresh, in order. */
   readonly entries: readonly PlanEntry[];
@@ -61,11 +61,11 @@ const OUTCOMES: readonly Outcome[] = ['ran', 'fresh', 'failed', 'skipped'];
 
 /** Checks what readers rely on. */
 const VALID: Readonly<Record<JournalLine['type'], (line: Fields) => boolean>> = {
-  journal: ({ format, run, began, argv, process }) =>
-    format === 1 && isText(run) && isNumber(began) && isListOf(argv, isText) && isProcess(process),
+  journal: ({ format, run, began, commandLine, process }) =>
+    format === 1 && isText(run) && isNumber(began) && isText(commandLine) && isProcess(process),
   'run-start': ({ at, run, command, targets }) =>
     isNumber(at) && isText(run) && (command === 'run' || command === 'clean') && isListOf(targets, isText),
-  'journal-plan': ({ at, entries, fresh }) => isNumber(at) && isNumber(fresh) && isListOf(entries, isEntry),
+  plan: ({ at, entries, fresh }) => isNumber(at) && isNumber(fresh) && isListOf(entries, isEntry),
   'target-start': ({ at, target, reasons }) => isNumber(at) && isText(target) && isListOf(reasons, isReason),
   'target-end': ({ at, target, outcome, seconds, because, error, log }) =>
     isNumber(at) &&
@@ -103,6 +103,8 @@ function isReason(value: unknown): boolean {
       return isText(value.target);
     case 'not-asked':
       return isText(value.through);
+    case 'outputs':
+      return isListOf(value.outputs, isObject);
     default:
       return true;
   }

@@ -44,8 +44,8 @@ export interface Journal {
 /** What a journal tells of the command besides its events. */
 export interface JournalOptions {
   readonly runId: string;
-  /** The command line after `pai`. */
-  readonly argv: readonly string[];
+  /** As it could be typed again. */
+  readonly commandLine: string;
   /** When the command began, in milliseconds since the epoch. */
   readonly began: number;
   /** Told at most once: why the run is not recorded any more. It goes on. */
@@ -88,9 +88,8 @@ class RunJournal implements Journal {
     if (event.type === 'target-end') this.#closeLog(event.target);
   };
 
-  logPath(target: string): string | undefined {
-    return this.#said.has(target) ? logFile(this.directory, target) : undefined;
-  }
+  readonly logPath = (target: string): string | undefined =>
+    this.#said.has(target) ? logFile(this.directory, target) : undefined;
 
   note(target: string, text: string): void {
     if (this.#state === 'closed') return;
@@ -139,8 +138,15 @@ class RunJournal implements Journal {
     if (this.#state !== 'waiting') return;
     makeFolder(path.join(this.directory, 'logs'));
     this.#events = openSync(eventsFile(this.directory), 'a', 0o600);
-    const { runId, began, argv } = this.#options;
-    const header: JournalHeader = { type: 'journal', format: 1, run: runId, began, argv, process: thisProcess() };
+    const { runId, began, commandLine } = this.#options;
+    const header: JournalHeader = {
+      type: 'journal',
+      format: 1,
+      run: runId,
+      began,
+      commandLine,
+      process: thisProcess(),
+    };
     for (const line of [header, ...this.#waiting]) writeLine(this.#events, line);
     this.#waiting = [];
     this.#state = 'open';
@@ -185,7 +191,7 @@ function isWorthIt(event: RunEvent): boolean {
 function lineOf(event: Exclude<RunEvent, { type: 'target-log' }>): JournalLine {
   if (event.type !== 'plan') return event;
   const entries = event.entries.filter((entry) => entry.state !== 'fresh');
-  return { type: 'journal-plan', at: event.at, entries, fresh: event.entries.length - entries.length };
+  return { type: 'plan', at: event.at, entries, fresh: event.entries.length - entries.length };
 }
 
 function writeLine(file: number, line: JournalLine): void {

@@ -46,8 +46,8 @@ export type PastCounts = Readonly<Record<Outcome, number>>;
 export interface PastRun {
   readonly id: string;
   readonly directory: string;
-  /** The command line, as given; `pai` first. */
-  readonly commandLine: readonly string[];
+  /** As it could be typed again. */
+  readonly commandLine: string;
   /** Milliseconds since the epoch; absent where the record is too damaged to tell. */
   readonly began?: number;
   readonly ended?: number;
@@ -117,7 +117,7 @@ class Reading {
       case 'run-start':
         this.#start = line;
         return;
-      case 'journal-plan':
+      case 'plan':
         this.#fresh = line.fresh;
         for (const { name, reasons } of line.entries) this.#draft(name).reasons = reasons;
         return;
@@ -151,7 +151,7 @@ class Reading {
     return {
       id,
       directory: this.#directory,
-      commandLine: ['pai', ...(this.#header?.argv ?? this.#called())],
+      commandLine: this.#header?.commandLine ?? this.#called(),
       ...(began !== undefined && { began }),
       ...(this.#end !== undefined && { ended: this.#end.at }),
       ending: this.#ending(),
@@ -168,8 +168,8 @@ class Reading {
   }
 
   /** As near as the events tell it, where the header is lost. */
-  #called(): readonly string[] {
-    return this.#start === undefined ? [] : [this.#start.command, ...this.#start.targets];
+  #called(): string {
+    return this.#start === undefined ? 'pai' : ['pai', this.#start.command, ...this.#start.targets].join(' ');
   }
 
   #ending(): Ending {

@@ -8,7 +8,7 @@ export function journalIn(cache: string, id = newRunId(new Date()), warnings: st
   const warn = (problem: string): void => {
     warnings.push(problem);
   };
-  return createJournal(cache, { runId: id, argv: ['run', 'workers'], began: 1000, warn });
+  return createJournal(cache, { runId: id, commandLine: 'pai run workers', began: 1000, warn });
 }
 
 /** An entry of a plan. */

@@ -55,7 +55,7 @@ describe('the journal', () => {
       format: 1,
       run: id,
       began: 1000,
-      argv: ['run', 'workers'],
+      commandLine: 'pai run workers',
       process: thisProcess(),
     };
     expect(linesOf(journal.directory)).toEqual([header, end]);
@@ -81,7 +81,7 @@ describe('the journal', () => {
     journal.close();
     const [, first, plan] = linesOf(journal.directory);
     expect(first).toMatchObject({ type: 'run-start' });
-    expect(plan).toEqual({ type: 'journal-plan', at: 2, entries: [entry('b', 'stale')], fresh: 2 });
+    expect(plan).toEqual({ type: 'plan', at: 2, entries: [entry('b', 'stale')], fresh: 2 });
   });
 
   test('can be read by nobody else', () => {
@@ -177,7 +177,7 @@ describe('a journal that can not be written', () => {
   // On a file system of its own, in a mount namespace of its own; needs root.
   const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
   test.skipIf(!canMount).each([
-    ['the disk is full', 'size=64k', 'ENOSPC', ['journal', 'run-start', 'journal-plan', 'target-start', 'run-end']],
+    ['the disk is full', 'size=64k', 'ENOSPC', ['journal', 'run-start', 'plan', 'target-start', 'run-end']],
     ['the disk is read-only', 'ro', 'EROFS', []],
   ])('because %s costs the rest of the record and one warning', async (_, options, code, recorded) => {
     const disk = path.join(cache, 'disk');
@@ -223,7 +223,7 @@ describe('old runs', () => {
   function record(id: string, process: object, ended: boolean): void {
     const directory = path.join(cache, 'runs', id);
     mkdirSync(path.join(directory, 'logs'), { recursive: true });
-    const header = { type: 'journal', format: 1, run: id, began: 1, argv: [], process };
+    const header = { type: 'journal', format: 1, run: id, began: 1, commandLine: 'pai', process };
     const end = '{"type":"run-end","at":2,"ran":0,"fresh":0,"failed":0,"skipped":0,"interrupted":false}\n';
     writeFileSync(path.join(directory, 'events.ndjson'), `${JSON.stringify(header)}\n${ended ? end : ''}`);
   }
@@ -281,7 +281,7 @@ describe('old runs', () => {
 
   test('are not touched by a run that leaves no record', () => {
     for (let minute = 0; minute < 55; minute++) record(idAt(minute), thisProcess(), true);
-    createJournal(cache, { runId: later(), argv: [], began: 0, warn: () => undefined }).close();
+    createJournal(cache, { runId: later(), commandLine: 'pai', began: 0, warn: () => undefined }).close();
     expect(readdirSync(path.join(cache, 'runs'))).toHaveLength(55);
   });
 });

@@ -42,7 +42,7 @@ describe('a recorded run', () => {
     expect(readRun(cache, id)).toEqual({
       id,
       directory: path.join(cache, 'runs', id),
-      commandLine: ['pai', 'run', 'workers'],
+      commandLine: 'pai run workers',
       began: 1000,
       ended: 4000,
       ending: 'failed',
