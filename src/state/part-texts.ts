@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { FingerprintPart } from '../model/target.js';
 import { neverShown, type PartText, partText } from './part-text.js';
@@ -13,7 +23,7 @@ export interface TextLimits {
   readonly addedTexts: number;
 }
 
-const LIMITS: TextLimits = { fileSize: 32 * 1024 * 1024, addedSize: 8 * 1024 * 1024, addedTexts: 4096 };
+const LIMITS: TextLimits = { fileSize: 32 * 1024 * 1024, addedSize: 4 * 1024 * 1024, addedTexts: 1024 };
 const FLUSH_SIZE = 256 * 1024;
 
 /** Texts of what was last applied, in the local cache. For people who ask what changed; never decides anything. */
@@ -105,7 +115,11 @@ class TextsWriter implements PartTexts {
     if (this.#known !== undefined) return this.#known;
     mkdirSync(path.dirname(this.#path), { recursive: true });
     this.#descriptor = openSync(this.#path, 'a+', 0o600);
-    const places = indexRecords(readFileSync(this.#descriptor));
+    const file = readFileSync(this.#descriptor);
+    const places = indexRecords(file);
+    const end = [...places.values()].at(-1)?.end ?? 0;
+    // What a crash left behind the last record could be taken for the beginning of the next one.
+    if (end < file.length) ftruncateSync(this.#descriptor, end);
     this.#known = new Set(places.keys());
     return this.#known;
   }
