@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findRun, findTarget } from '../../../src/state/find-run.js';
@@ -223,4 +226,49 @@ describe('finding a target', () => {
     expect(() => findTarget(cache, 'bd')).toThrow('bd did not run in any run that is kept; did you mean bad?');
     expect(() => findTarget(cache, 'okk', { run: 'last' })).toThrow(`okk did not run in run ${id}; did you mean ok?`);
   });
+});
+
+describe('a run that is killed', () => {
+  test('at any moment leaves a record that can be read: it died, and what it tells is true', async () => {
+    const bundle = path.join(cache, 'run.mjs');
+    const program = `
+      import { eventsOfRun, journalIn } from ${JSON.stringify(path.join(import.meta.dirname, 'helpers.ts'))};
+      for (let minute = 0; ; minute++) {
+        const id = '20261125-' + String(minute).padStart(6, '0') + '-000-0a1b2c';
+        const journal = journalIn(process.argv[2], id);
+        for (const event of eventsOfRun(id)) journal.sink(event);
+        if (minute === 20) process.stdout.write('at work');
+        journal.close();
+      }`;
+    await build({
+      stdin: { contents: program, loader: 'ts', resolveDir: import.meta.dirname },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: bundle,
+    });
+    let died = 0;
+    for (let round = 0; round < 15; round++) {
+      const folder = path.join(cache, `round-${round}`);
+      mkdirSync(folder);
+      const child = spawn(process.execPath, [bundle, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      // Anywhere in the few milliseconds that some runs take.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const ids = runIds(folder);
+      expect(ids.length).toBeGreaterThan(15);
+      expect(ids.length).toBeLessThanOrEqual(51);
+      for (const [index, id] of ids.entries()) {
+        const run = readRun(folder, id);
+        if (index > 0) expect(run).toMatchObject({ ending: 'failed', damaged: 0 });
+        else if (run.ending !== 'failed') died++;
+        expect(['failed', 'died']).toContain(run.ending);
+        expect(['ok', 'bad', 'late']).toEqual(expect.arrayContaining(run.targets.map(({ name }) => name)));
+      }
+    }
+    // Else this test kills at a harmless moment only.
+    expect(died).toBeGreaterThan(0);
+  }, 60_000);
 });
