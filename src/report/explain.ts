@@ -1,4 +1,4 @@
-import { explainReasons } from './reasons.js';
+import { explainReasons } from './explain-reasons.js';
 import type { Reporter, Write } from './reporter.js';
 
 /** Tells the whole reason of each target below its line, instead of the short one in it. `say` writes beside the reporter's lines. */

@@ -1,6 +1,7 @@
 import type { PastCounts, PastRun, PastTarget } from '../state/past-runs.js';
 import { formatError } from './errors.js';
-import { describeReasons, explainReasons } from './reasons.js';
+import { explainReasons } from './explain-reasons.js';
+import { describeReasons } from './reasons.js';
 import { plainStyle, type Style } from './style.js';
 import { duration, oneLine, widthOf } from './text.js';
 

@@ -1,6 +1,5 @@
 import type { PartChange, Reason } from '../model/plan.js';
-import { shortDigest } from './diff-text.js';
-import { oneLine, widthOf } from './text.js';
+import { oneLine } from './text.js';
 
 const PARTS_SHOWN = 3;
 
@@ -31,22 +30,6 @@ export function describeReasons(reasons: readonly Reason[]): string {
   const needs = reasons.flatMap((reason) => (reason.kind === 'need-stale' ? [reason.target] : []));
   const others = reasons.filter((reason) => reason.kind !== 'need-stale').map(describeReason);
   return [...others, ...(needs.length === 0 ? [] : [`needs ${shorten(needs)}`])].join('; ');
-}
-
-/** A line for each changed part, with its old and new digest. */
-export function changeLines(parts: readonly PartChange[]): readonly string[] {
-  const width = widthOf(parts.map((part) => part.name));
-  return parts.map(
-    ({ name, change, before, after }) =>
-      `${change.padEnd(7)} ${name.padEnd(width)}  ${shortDigest(before)} -> ${shortDigest(after)}`,
-  );
-}
-
-/** All reasons, one a line, changed parts with old and new digests. */
-export function explainReasons(reasons: readonly Reason[]): readonly string[] {
-  return reasons.flatMap((reason) =>
-    reason.kind === 'changed' ? changeLines(reason.parts) : [describeReason(reason)],
-  );
 }
 
 function describeParts(parts: readonly PartChange[]): string {

@@ -1,7 +1,8 @@
 import type { PartChange, PlanEntry, Reason } from '../model/plan.js';
 import { diffLines } from './diff-text.js';
+import { changeLines } from './explain-reasons.js';
 import type { PartDiff } from './part-diff.js';
-import { changeLines, describeReason } from './reasons.js';
+import { describeReason } from './reasons.js';
 import { plainStyle, type Style } from './style.js';
 import { oneLine } from './text.js';
 

@@ -72,9 +72,9 @@ class Execution {
       desired.apply(this.#applyContext(target, outputs, fingerprint, signal)),
     );
     if (stamp === undefined) return { outcome: 'skipped' };
+    this.#session.context.applied?.(desired.parts, fingerprint.parts);
     this.#touched.add(target.name);
     this.#outputs.set(target.name, stamp.output);
-    this.#session.context.applied?.(desired.parts, fingerprint.parts);
     await this.#checkInputs(target, outputs, fingerprint);
     return { outcome: 'ran' };
   }
