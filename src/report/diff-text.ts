@@ -15,7 +15,7 @@ export function diffLines(diff: PartDiff, style: Style): readonly string[] {
   const beside = diff.beside.map((line) => style.quiet(`(${visible(line)})`));
   // Digests differ, so something does: what is shown of it is only a part.
   return beside.length + lines.length === 0
-    ? [style.quiet('(nothing that can be shown differs)')]
+    ? [style.quiet('(its text is the same: something else of it differs, such as its mode)')]
     : [...beside, ...lines];
 }
 

@@ -29,10 +29,11 @@ export function formatHistory(runs: readonly PastRun[], style: Style = plainStyl
 /** A run: what was called, how it ended, and a line for each target that was not fresh, with why, its error and its log. */
 export function formatRun(run: PastRun, style: Style = plainStyle): string {
   const ended = run.ending === 'running' ? 'is running' : run.ending;
+  const took = run.ended === undefined ? '' : `, took ${tookOf(run)}`;
   const lines = [
     `run ${run.id}`,
     `  ${calledAs(run)}`,
-    `  began ${whenOf(run)}, took ${tookOf(run)}, ${endingStyle(run, style)(ended)}: ${countsOf(run.counts)}`,
+    `  began ${whenOf(run)}${took}, ${endingStyle(run, style)(ended)}: ${countsOf(run.counts)}`,
     `  ${run.directory}`,
   ];
   if (run.damaged > 0) lines.push(`  ${linesOf(run.damaged)} of its record can't be read, so there may have been more`);

@@ -43,7 +43,7 @@ describe('the diff of a part', () => {
       '+  more',
     ]);
     expect(await told(before, kept({ a: [1, true], b: 'two\nlines\n' }))).toEqual([
-      '(nothing that can be shown differs)',
+      '(its text is the same: something else of it differs, such as its mode)',
     ]);
   });
 
