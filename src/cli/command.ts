@@ -12,6 +12,10 @@ export interface Options {
   readonly failFast?: boolean;
   readonly verbose?: boolean;
   readonly all?: boolean;
+  readonly explain?: boolean;
+  readonly detailedExitcode?: boolean;
+  readonly follow?: boolean;
+  readonly run?: string;
 }
 
 /** One call of a command. */
@@ -20,6 +24,8 @@ export interface Invocation {
   /** Targets, groups and globs as given. */
   readonly patterns: readonly string[];
   readonly options: Options;
+  /** As it could be typed again. */
+  readonly commandLine: string;
   /** When it was called, in milliseconds since the epoch. */
   readonly began: number;
   /** Set once a paifile is loaded: a stack trace of ours with the places of its sources. */
@@ -32,7 +38,12 @@ export interface Command {
 }
 
 /** Exit codes: scripts rely on them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, changes: 3, interrupted: 130 } as const;
+
+/** A word as a shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /** Whether machines read what a command writes. */
 export function wantsJson(options: Options): boolean {

@@ -1,10 +1,12 @@
+import { explainingReporter } from '../report/explain.js';
 import { jsonReporter } from '../report/json.js';
 import { plainReporter } from '../report/plain.js';
 import type { Reporter } from '../report/reporter.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
 import { createJournal } from '../state/journal.js';
-import { EXIT, type Invocation, wantsJson } from './command.js';
+import { createPartTexts } from '../state/part-texts.js';
+import { EXIT, type Invocation, shellWord, wantsJson } from './command.js';
 import { watchInterrupts } from './interrupt.js';
 import type { Project } from './project.js';
 import type { Workbench } from './working.js';
@@ -18,8 +20,15 @@ export async function execute(
   work: (context: RunContext, options: RunOptions) => Promise<RunSummary>,
 ): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
   const { options } = invocation;
-  const journal = createJournal(project.cacheDirectory, bench.runId);
-  const interrupt = watchInterrupts(invocation.io);
+  const { commandLine, began, io } = invocation;
+  const journal = createJournal(project.cacheDirectory, {
+    runId: bench.runId,
+    commandLine,
+    began,
+    warn: (problem) => io.stderr(`warning: ${problem}\n`),
+  });
+  const texts = createPartTexts(project.cacheDirectory);
+  const interrupt = watchInterrupts(io);
   const report = reporter(invocation, command);
   const context: RunContext = {
     run: bench.runId,
@@ -32,6 +41,7 @@ export async function execute(
       logPath: journal.logPath,
       note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
     },
+    applied: texts.keep,
   };
   try {
     const summary = await work(context, {
@@ -44,6 +54,7 @@ export async function execute(
   } finally {
     interrupt.unwatch();
     journal.close();
+    texts.close();
   }
 }
 
@@ -51,15 +62,11 @@ function reporter({ io, options, patterns, began }: Invocation, command: 'run' |
   if (wantsJson(options)) return jsonReporter(io.stdout);
   const path = options.path === undefined ? [] : ['-p', options.path];
   const resume = ['pai', command, ...[...patterns, ...path].map(shellWord)].join(' ');
-  return plainReporter(io.stdout, { verbose: options.verbose === true, began, resume });
+  const plain = plainReporter(io.stdout, { verbose: options.verbose === true, began, resume });
+  return options.explain === true ? explainingReporter(plain, io.stdout) : plain;
 }
 
 function exitCode({ interrupted, failed, skipped }: RunSummary): number {
   if (interrupted) return EXIT.interrupted;
   return failed + skipped > 0 ? EXIT.failed : EXIT.ok;
-}
-
-/** A word as a shell reads it back. */
-function shellWord(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

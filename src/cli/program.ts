@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { PaiError } from '../model/errors.js';
-import { EXIT, type Invocation, type Options } from './command.js';
+import { EXIT, type Invocation, type Options, shellWord } from './command.js';
 import type { Io } from './io.js';
 import { COMMANDS, COMMON_OPTIONS, type CommandRow, type OptionRow } from './table.js';
 
@@ -21,10 +21,13 @@ export function parseArguments(argv: readonly string[], io: Io, version: string)
   for (const row of COMMANDS) {
     // The settings above are inherited by commands that are made with .command().
     const command = program.command(`${row.name} ${row.arguments}`).description(row.summary);
-    for (const option of [...row.options, ...COMMON_OPTIONS]) command.addOption(toOption(option));
+    for (const option of [...row.options, ...(row.past === true ? [] : COMMON_OPTIONS)])
+      command.addOption(toOption(option));
     command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  ${example}`).join('\n')}`);
-    command.action((patterns: readonly string[]) => {
-      parsed = { row, invocation: { io, patterns, options: command.opts<Options>(), began: Date.now() } };
+    command.action(() => {
+      const commandLine = ['pai', ...argv].map(shellWord).join(' ');
+      const options = command.opts<Options>();
+      parsed = { row, invocation: { io, patterns: command.args, options, commandLine, began: Date.now() } };
     });
   }
   try {

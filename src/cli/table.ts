@@ -16,6 +16,8 @@ export interface CommandRow {
   readonly summary: string;
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
+  /** It only reads what runs left behind, so it needs no configuration. */
+  readonly past?: boolean;
   readonly load: () => Promise<Command>;
 }
 
@@ -32,6 +34,16 @@ const dryRun: OptionRow = { flags: '--dry-run', summary: 'only show what would b
 const failFast: OptionRow = { flags: '--fail-fast', summary: 'start nothing more after a failure' };
 const verbose: OptionRow = { flags: '--verbose', summary: 'show what targets say while they run' };
 const all: OptionRow = { flags: '--all', summary: 'show fresh targets too' };
+const explain: OptionRow = {
+  flags: '--explain',
+  summary: 'show the whole reason of each target: inputs with old and new digests',
+};
+const detailedExitcode: OptionRow = {
+  flags: '--detailed-exitcode',
+  summary: 'end with 3 when something would run, 0 when nothing would, 1 when something is unknown',
+};
+const follow: OptionRow = { flags: '-f, --follow', summary: 'go on with what is added, until the target ends' };
+const run: OptionRow = { flags: '--run <run>', summary: 'of this run: last, an id, or the beginning of one' };
 const hostKeys: OptionRow = {
   flags: '--host-keys <policy>',
   summary: 'SSH keys of hosts not seen before',
@@ -49,7 +61,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'run',
     arguments: '[targets...]',
     summary: 'bring targets and everything they need up to date',
-    options: [jobs, force, dryRun, failFast, verbose, output, jsonLines, hostKeys],
+    options: [jobs, force, dryRun, failFast, verbose, explain, output, jsonLines, hostKeys],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
     load: async () => (await import('./commands/run.js')).run,
   },
@@ -65,8 +77,8 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'plan',
     arguments: '[targets...]',
     summary: 'show what would run, and why (all targets unless told)',
-    options: [all, force, json, hostKeys],
-    examples: ['pai plan', 'pai plan services --json'],
+    options: [all, force, detailedExitcode, json, hostKeys],
+    examples: ['pai plan', 'pai plan services --json', 'pai plan --detailed-exitcode'],
     load: async () => (await import('./commands/plan.js')).plan,
   },
   {
@@ -76,6 +88,41 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [json, hostKeys],
     examples: ['pai why service:rest-server'],
     load: async () => (await import('./commands/why.js')).why,
+  },
+  {
+    name: 'diff',
+    arguments: '[targets...]',
+    summary: 'show what would change in the inputs of stale targets, as diffs (all targets unless told)',
+    options: [json, hostKeys],
+    examples: ['pai diff', 'pai diff worker:h1'],
+    load: async () => (await import('./commands/diff.js')).diff,
+  },
+  {
+    name: 'history',
+    arguments: '',
+    summary: 'list the runs that are recorded, newest first',
+    options: [json],
+    examples: ['pai history', 'pai history --json'],
+    past: true,
+    load: async () => (await import('./commands/history.js')).history,
+  },
+  {
+    name: 'show',
+    arguments: '[run]',
+    summary: 'show what a run did, and why (the last one unless told)',
+    options: [json],
+    examples: ['pai show', 'pai show 20261125-1340'],
+    past: true,
+    load: async () => (await import('./commands/show.js')).show,
+  },
+  {
+    name: 'logs',
+    arguments: '<target>',
+    summary: 'show what a target said when it last ran',
+    options: [follow, run, json],
+    examples: ['pai logs worker:h1', 'pai logs worker:h1 -f', 'pai logs worker:h1 --run last'],
+    past: true,
+    load: async () => (await import('./commands/logs.js')).logs,
   },
   {
     name: 'list',

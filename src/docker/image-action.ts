@@ -76,5 +76,6 @@ function filePart(file: PayloadFile): FingerprintPart {
   return {
     name: `file ${file.path}`,
     value: { mode: contextMode(file), digest: createHash('sha256').update(file.content).digest('hex') },
+    ...(file.secret !== true && { shown: file.content }),
   };
 }

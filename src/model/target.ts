@@ -6,6 +6,12 @@ import type { Observation, Stamp } from './stamp.js';
 export interface FingerprintPart {
   /** Names the input for people: `file /etc/kubernetes/manifests/etcd.yaml`, `needs pki`, `labels`. Unique in a target. */
   readonly name: string;
+  /**
+   * What people are shown of it in diffs, where the value only stands for it (a checksum). Never enters the fingerprint. A
+   * function gives the content on demand, at once, or undefined when it is larger than so many bytes or no longer what was
+   * fingerprinted. `false`: nothing of it is kept or shown, not even the value, only whether it changed; of a secret nothing ever is.
+   */
+  readonly shown?: string | Uint8Array | ((largest: number) => string | Uint8Array | undefined) | false;
   readonly value: Json | Uint8Array;
   /** Secret values enter as HMAC under the cluster's key, so that a stamp gives nothing away. */
   readonly secret?: boolean;

@@ -7,8 +7,7 @@ import { bundlePaifile, cachedBundle } from './bundle.js';
 import { declare } from './declare.js';
 import type { Paifile } from './language.js';
 import { BundleSources } from './locate.js';
-
-export const PAIFILE = 'paifile.ts';
+import { PAIFILE } from './name.js';
 
 /** A paifile that was loaded. */
 export interface PaifileModule {

@@ -12,7 +12,10 @@ export function countStates(entries: readonly PlanEntry[]): Readonly<Record<Stat
   return counts;
 }
 
-/** A plan: a line for each target that is not fresh (or for all), then what is to be done about trouble, then the counts. */
+/**
+ * A plan in the order of the run: a line for each target that is not fresh (or for all), then what is to be done about trouble,
+ * then the counts. `maybe` is what runs only if something before it gives another output.
+ */
 export function formatPlan(
   entries: readonly PlanEntry[],
   errors: ReadonlyMap<string, PaiError>,
@@ -21,15 +24,25 @@ export function formatPlan(
   const shown = entries.filter((entry) => options.all || entry.state !== 'fresh');
   const width = widthOf(shown.map((entry) => entry.name));
   const lines = shown.map((entry) =>
-    `${entry.state.padEnd(7)} ${entry.name.padEnd(width)}  ${whatFor(entry)}`.trimEnd(),
+    `${stateOf(entry).padEnd(7)} ${entry.name.padEnd(width)}  ${whatFor(entry)}`.trimEnd(),
   );
   const blocks = [...errors].map(([name, error]) => `\n${name}\n${formatError(errorReport(error))}`.trimEnd());
   const steps = nextSteps(entries.filter((entry) => !errors.has(entry.name)));
   if (steps.length > 0) blocks.push(`\n${steps.map((step) => `next: ${step}`).join('\n')}`);
   if (lines.length + blocks.length > 0) lines.push(...blocks, '');
-  const { fresh, stale, unknown } = countStates(entries);
-  lines.push(`${stale} to run, ${fresh} fresh${unknown === 0 ? '' : `, ${unknown} unknown`}`);
+  lines.push(planCounts(entries));
   return `${lines.join('\n')}\n`;
+}
+
+/** `3 to run, 1 of them may be cut off, 2 fresh, 1 unknown` */
+export function planCounts(entries: readonly PlanEntry[]): string {
+  const { fresh, stale, unknown } = countStates(entries);
+  const maybe = entries.filter((entry) => entry.mayBeCutOff).length;
+  const parts = [`${stale} to run`];
+  if (maybe > 0) parts.push(`${maybe} of them may be cut off`);
+  parts.push(`${fresh} fresh`);
+  if (unknown > 0) parts.push(`${unknown} unknown`);
+  return parts.join(', ');
 }
 
 /** What a clean would take down. */
@@ -41,9 +54,13 @@ export function formatCleanPlan(present: readonly string[], unknown: readonly st
   return `${lines.join('\n')}\n`;
 }
 
+function stateOf(entry: PlanEntry): string {
+  return entry.mayBeCutOff ? 'maybe' : entry.state;
+}
+
 function whatFor(entry: PlanEntry): string {
   const reasons = describeReasons(entry.reasons);
-  return entry.mayBeCutOff ? `only if it gives another output: ${reasons}` : reasons;
+  return entry.mayBeCutOff ? `${reasons}; may be cut off` : reasons;
 }
 
 /** What to do about targets that can't be looked at; the targets of one host mostly share it. */

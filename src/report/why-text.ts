@@ -1,8 +1,25 @@
-import type { PlanEntry, Reason } from '../model/plan.js';
+import type { PartChange, PlanEntry, Reason } from '../model/plan.js';
+import { diffLines } from './diff-text.js';
+import { changeLines } from './explain-reasons.js';
+import type { PartDiff } from './part-diff.js';
 import { describeReason } from './reasons.js';
-import { widthOf } from './text.js';
+import { plainStyle, type Style } from './style.js';
+import { oneLine } from './text.js';
 
-const DIGEST_LETTERS = 12;
+/** Lines of one part's diff that `why` shows; `pai diff` shows all. */
+const DIFF_LINES = 40;
+/** How many targets deep a chain of needs is told; further down one has to ask again. */
+const DEEPEST = 40;
+const STEP = '    ';
+
+/** Diffs of changed parts: target -> name of the part -> diff. */
+export type Diffs = ReadonlyMap<string, ReadonlyMap<string, PartDiff>>;
+
+/** What `formatWhy` shows besides the plan. */
+export interface WhyOptions {
+  readonly diffs?: Diffs;
+  readonly style?: Style;
+}
 
 /** The entries of `names` and of everything that their reasons lead to, each once, causes after what they cause. */
 export function causesOf(names: readonly string[], entries: ReadonlyMap<string, PlanEntry>): PlanEntry[] {
@@ -16,45 +33,68 @@ export function causesOf(names: readonly string[], entries: ReadonlyMap<string, 
   return [...found].flatMap((name) => entries.get(name) ?? []);
 }
 
-/** Why a target is in its state: its reasons, changed parts with digests, and below a stale need why that is stale. */
-export function formatWhy(name: string, entries: ReadonlyMap<string, PlanEntry>): string {
-  const lines: string[] = [];
-  explain(name, entries, '', new Set(), lines);
-  return `${lines.join('\n')}\n`;
+/**
+ * Why a target is in its state: its reasons, changed parts with digests and diffs, and below a stale need why that is stale.
+ */
+export function formatWhy(name: string, entries: ReadonlyMap<string, PlanEntry>, options: WhyOptions = {}): string {
+  const explanation = new Explanation(entries, options);
+  explanation.add(name, '');
+  return `${explanation.lines.join('\n')}\n`;
 }
 
-function explain(
-  name: string,
-  entries: ReadonlyMap<string, PlanEntry>,
-  indent: string,
-  told: Set<string>,
-  lines: string[],
-): void {
-  const entry = entries.get(name);
-  if (entry === undefined) return;
-  const again = told.has(name) && entry.reasons.length > 0;
-  lines.push(`${indent}${name} is ${entry.state}${again ? ' (see above)' : ''}`);
-  if (again) return;
-  told.add(name);
-  if (entry.mayBeCutOff) lines.push(`${indent}  runs only if what it needs gives another output`);
-  for (const reason of entry.reasons) {
-    if (reason.kind === 'changed') {
-      lines.push(...changes(reason).map((line) => `${indent}  ${line}`));
-      continue;
-    }
-    lines.push(`${indent}  ${describeReason(reason)}`);
-    if (reason.kind === 'unreachable' && reason.next !== undefined) lines.push(`${indent}    next: ${reason.next}`);
-    const cause = causeOf(reason);
-    if (cause !== undefined) explain(cause, entries, `${indent}    `, told, lines);
+class Explanation {
+  readonly lines: string[] = [];
+  readonly #entries: ReadonlyMap<string, PlanEntry>;
+  readonly #diffs: Diffs;
+  readonly #style: Style;
+  readonly #told = new Set<string>();
+
+  constructor(entries: ReadonlyMap<string, PlanEntry>, { diffs = new Map(), style = plainStyle }: WhyOptions) {
+    this.#entries = entries;
+    this.#diffs = diffs;
+    this.#style = style;
   }
-}
 
-function changes({ parts }: Extract<Reason, { kind: 'changed' }>): string[] {
-  const width = widthOf(parts.map((part) => part.name));
-  return parts.map(({ name, change, before, after }) => {
-    const digests = [before, after].map((digest) => digest?.slice(0, DIGEST_LETTERS) ?? '-').join(' -> ');
-    return `${change.padEnd(7)} ${name.padEnd(width)}  ${digests}`;
-  });
+  add(name: string, indent: string): void {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    const again = this.#told.has(name) && entry.reasons.length > 0;
+    this.lines.push(`${indent}${name} is ${entry.state}${again ? ' (see above)' : ''}`);
+    if (again) return;
+    if (indent.length > DEEPEST * STEP.length) {
+      this.lines.push(`${indent}  and so on: pai why ${name}`);
+      return;
+    }
+    this.#told.add(name);
+    if (entry.mayBeCutOff) this.lines.push(`${indent}  runs only if what it needs gives another output`);
+    for (const reason of entry.reasons) this.#reason(entry.name, reason, `${indent}  `);
+  }
+
+  #reason(name: string, reason: Reason, indent: string): void {
+    if (reason.kind === 'changed') {
+      this.#changes(name, reason.parts, indent);
+      return;
+    }
+    this.lines.push(`${indent}${describeReason(reason)}`);
+    if (reason.kind === 'unreachable' && reason.next !== undefined) {
+      this.lines.push(`${indent}  next: ${oneLine(reason.next)}`);
+    }
+    const cause = causeOf(reason);
+    if (cause !== undefined) this.add(cause, `${indent.slice(2)}${STEP}`);
+  }
+
+  #changes(name: string, parts: readonly PartChange[], indent: string): void {
+    const told = changeLines(parts);
+    for (const [index, part] of parts.entries()) {
+      this.lines.push(`${indent}${told[index] ?? ''}`);
+      const diff = this.#diffs.get(name)?.get(part.name);
+      if (diff === undefined) continue;
+      const lines = diffLines(diff, this.#style);
+      const more = lines.length - DIFF_LINES;
+      for (const line of lines.slice(0, DIFF_LINES)) this.lines.push(`${indent}  ${line}`);
+      if (more > 0) this.lines.push(`${indent}  ${this.#style.quiet(`(${more} more lines: pai diff ${name})`)}`);
+    }
+  }
 }
 
 /** The other target that a reason points at. */

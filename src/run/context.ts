@@ -1,6 +1,7 @@
 import type { Drivers } from '../model/drivers.js';
 import type { PaiError } from '../model/errors.js';
 import type { EventSink, Outcome } from '../model/events.js';
+import type { FingerprintPart } from '../model/target.js';
 import type { Clock } from './clock.js';
 import type { Pools } from './pools.js';
 
@@ -12,9 +13,12 @@ export interface RunContext {
   readonly emit: EventSink;
   /** The journal's part in a run: where logs are, and a place for stack traces. */
   readonly journal?: {
-    logPath(target: string): string;
+    /** Undefined for a target that has said nothing. */
+    logPath(target: string): string | undefined;
     note(target: string, text: string): void;
   };
+  /** Told of each target that was applied: the parts of its fingerprint, and the digest of each by its name. */
+  readonly applied?: (parts: readonly FingerprintPart[], digests: Readonly<Record<string, string>>) => void;
   readonly clock?: Clock;
 }
 

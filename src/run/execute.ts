@@ -72,6 +72,7 @@ class Execution {
       desired.apply(this.#applyContext(target, outputs, fingerprint, signal)),
     );
     if (stamp === undefined) return { outcome: 'skipped' };
+    this.#session.context.applied?.(desired.parts, fingerprint.parts);
     this.#touched.add(target.name);
     this.#outputs.set(target.name, stamp.output);
     await this.#checkInputs(target, outputs, fingerprint);

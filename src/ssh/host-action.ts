@@ -72,7 +72,7 @@ function fingerprintParts(task: HostTask): readonly FingerprintPart[] {
     ...task.files.map((file) => ({
       name: `file ${file.path}`,
       value: { mode: file.mode, sha256: createHash('sha256').update(file.content).digest('hex') },
-      ...(file.secret === true ? { secret: true } : {}),
+      ...(file.secret === true ? { secret: true } : { shown: file.content }),
     })),
     { name: 'script', value: task.script },
     { name: 'supervisor protocol', value: SUPERVISOR_PROTOCOL },

@@ -17,7 +17,10 @@ export const plan: Command = {
   },
 };
 
-/** Writes the plan for targets; touches nothing. Resolves to the exit code: 1 when something is unknown. */
+/**
+ * Writes the plan for targets; touches nothing. Resolves to the exit code: 1 when something is unknown; else, when it was asked
+ * for, 3 when something would run.
+ */
 export async function showPlan(invocation: Invocation, project: Project, names: readonly string[]): Promise<number> {
   const { io, options } = invocation;
   const force = options.force === true ? names : [];
@@ -34,5 +37,6 @@ export async function showPlan(invocation: Invocation, project: Project, names: 
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true }));
   }
-  return counts.unknown > 0 ? EXIT.failed : EXIT.ok;
+  if (counts.unknown > 0) return EXIT.failed;
+  return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;
 }

@@ -217,7 +217,7 @@ describe('pai why', () => {
     const { exitCode, stdout } = await pai(root, 'why', 'worker:h1');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /^worker:h1 is stale\n {2}runs only if .*\n {2}needs pki\n {4}pki is stale\n {6}changed value {2}[\da-f]{12} -> [\da-f]{12}\n$/,
+      /^worker:h1 is stale\n {2}runs only if .*\n {2}needs pki\n {4}pki is stale\n {6}changed value {2}[\da-f]{12} -> [\da-f]{12}\n {8}@@ -1 \+1 @@\n {8}-authorities\n {8}\+others\n$/,
     );
     const machine = await pai(root, 'why', 'worker:h1', '--json');
     expect(JSON.parse(machine.stdout)).toMatchObject({

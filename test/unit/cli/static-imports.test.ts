@@ -40,10 +40,14 @@ describe('static imports', () => {
     expect(await packagesOf('src/cli/main.ts')).toEqual(['commander']);
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'list'])(
+  it.each(['run', 'clean', 'plan', 'why', 'diff', 'list'])(
     'of pai %s reach only what reads the configuration, so that a run with nothing to do loads nothing else',
     async (command) => {
       expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual(['js-yaml']);
     },
   );
+
+  it.each(['history', 'show', 'logs'])('of pai %s reach nothing that reads the configuration', async (command) => {
+    expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual([]);
+  });
 });

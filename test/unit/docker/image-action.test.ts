@@ -74,6 +74,15 @@ describe('imageAction', () => {
     expect(parts.get('file run')).toMatchObject({ mode: 0o755 });
   });
 
+  it('shows the content of files in diffs', async () => {
+    const { parts } = await action().desired(contextOf({ Dockerfile: 'FROM x', run: 'b' }).context);
+    const shown = parts.filter((part) => part.shown !== undefined).map((part) => [part.name, part.shown?.toString()]);
+    expect(shown).toEqual([
+      ['file Dockerfile', 'FROM x'],
+      ['file run', 'b'],
+    ]);
+  });
+
   it('depends on the content of a file', async () => {
     const one = await partsOf({ Dockerfile: 'FROM x', run: 'a' });
     const two = await partsOf({ Dockerfile: 'FROM x', run: 'b' });

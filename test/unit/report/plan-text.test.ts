@@ -31,11 +31,11 @@ describe('formatPlan', () => {
     expect(formatPlan(entries, new Map(), { all: false })).toBe(`stale   worker:h1  changed: file kubelet.yaml
 unknown host:h2    h2 does not answer
 unknown worker:h2  it needs host:h2
-stale   service:x  only if it gives another output: needs worker:h1
+maybe   service:x  needs worker:h1; may be cut off
 
 next: Switch h2 on.
 
-2 to run, 1 fresh, 2 unknown
+2 to run, 1 of them may be cut off, 1 fresh, 2 unknown
 `);
   });
 

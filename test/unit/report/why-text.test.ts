@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanEntry, Reason, State } from '../../../src/model/plan.js';
+import { diffPart } from '../../../src/report/part-diff.js';
 import { causesOf, formatWhy } from '../../../src/report/why-text.js';
 
 function plan(...entries: [name: string, state: State, ...reasons: Reason[]][]): Map<string, PlanEntry> {
@@ -62,6 +63,52 @@ describe('formatWhy', () => {
       h1 does not answer
         next: Switch it on.
 `);
+  });
+
+  it('has the diff of a changed part below it, as far as it is known, and only the beginning of a long one', async () => {
+    const text = (content: string) => ({ kind: 'bytes', content: Buffer.from(content) }) as const;
+    const lines = (word: string): string => Array.from({ length: 30 }, (_, index) => `${word} ${index}\n`).join('');
+    const diffs = new Map([
+      [
+        'a',
+        new Map([
+          ['labels', await diffPart('changed', text('one\ntwo\n'), text('one\nTWO\n'))],
+          ['file a.yaml', await diffPart('added', undefined, text(lines('new')))],
+          ['b', await diffPart('removed', undefined, undefined)],
+        ]),
+      ],
+    ]);
+    const told = formatWhy('a', plan(['a', 'stale', changed]), { diffs }).split('\n');
+    expect(told.slice(0, 7)).toEqual([
+      'a is stale',
+      '  changed labels       0123456789ab -> fedcba987654',
+      '    @@ -1,2 +1,2 @@',
+      '     one',
+      '    -two',
+      '    +TWO',
+      '  added   file a.yaml  - -> fedcba987654',
+    ]);
+    expect(told.slice(-4)).toEqual([
+      '    +new 29',
+      '  removed b            0123456789ab -> -',
+      '    (its text of last time is not kept)',
+      '',
+    ]);
+    const long = new Map([
+      ['a', new Map([['b', await diffPart('removed', text(lines('x') + lines('y')), undefined)]])],
+    ]);
+    expect(formatWhy('a', plan(['a', 'stale', changed]), { diffs: long })).toContain(
+      '    -y 8\n    (21 more lines: pai diff a)\n',
+    );
+  });
+
+  it('ends a chain that nobody reads to its end', () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `t${index}`);
+    const entries = names.map((name, index): [string, State, Reason] => {
+      const next = names[index + 1];
+      return [name, 'stale', next === undefined ? { kind: 'forced' } : { kind: 'need-stale', target: next }];
+    });
+    expect(formatWhy('t0', plan(...entries))).toMatch(/ {4}needs t41\n +t41 is stale\n +and so on: pai why t41\n$/);
   });
 
   it('says when a target may be cut off', () => {

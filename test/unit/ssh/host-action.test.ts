@@ -85,13 +85,19 @@ describe('hostAction', () => {
     expect(JSON.stringify(parts)).not.toContain('hush');
   });
 
+  it('shows the content of files in diffs, unless they are secret', async () => {
+    const { parts } = await hostAction(spec()).desired(fakeContext(new FakeHosts()));
+    const shown = parts.filter((part) => part.shown !== undefined).map((part) => [part.name, part.shown]);
+    expect(shown).toEqual([['file kubelet.service', 'unit']]);
+  });
+
   it.each([
     ['content', { path: 'a', mode: 0o644, content: 'y' }],
     ['mode', { path: 'a', mode: 0o755, content: 'x' }],
   ])('has another part when the %s of a file changes', async (_, changed) => {
     const part = async (file: { path: string; mode: number; content: string }) => {
       const action = hostAction(spec({ work: async () => ({ files: [file], script: '', probe: '' }) }));
-      return (await action.desired(fakeContext(new FakeHosts()))).parts[0];
+      return (await action.desired(fakeContext(new FakeHosts()))).parts[0]?.value;
     };
     expect(await part(changed)).not.toEqual(await part({ path: 'a', mode: 0o644, content: 'x' }));
     expect(await part(changed)).toEqual(await part({ ...changed }));

@@ -1,0 +1,20 @@
+import { formatHistory } from '../../report/past-text.js';
+import { readRun, runIds } from '../../state/past-runs.js';
+import { type Command, EXIT, wantsJson } from '../command.js';
+import { cacheOf, findRoot } from '../root.js';
+import { styleOf } from '../style.js';
+
+/** `pai history`: the runs that are recorded, newest first. */
+export const history: Command = {
+  async execute({ io, options }) {
+    const cacheDirectory = cacheOf(await findRoot(io.cwd));
+    const runs = runIds(cacheDirectory).map((id) => readRun(cacheDirectory, id));
+    if (wantsJson(options)) {
+      // What each target did is `pai show`'s to tell.
+      io.stdout(`${JSON.stringify({ runs: runs.map(({ targets: _, ...run }) => run) })}\n`);
+    } else {
+      io.stdout(formatHistory(runs, styleOf(io)));
+    }
+    return EXIT.ok;
+  },
+};
