@@ -1,57 +1,68 @@
-import { jsonReporter } from '../report/json.js';
-import { plainReporter } from '../report/plain.js';
-import type { Reporter } from '../report/reporter.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
 import { createJournal } from '../state/journal.js';
-import { EXIT, type Invocation, wantsJson } from './command.js';
+import { EXIT, type Invocation } from './command.js';
 import { watchInterrupts } from './interrupt.js';
 import type { Project } from './project.js';
+import { openReporter } from './reporting.js';
 import type { Workbench } from './working.js';
 
+/** A command that works, in two steps. */
+export interface Work<Prepared> {
+  readonly command: 'run' | 'clean';
+  /** Finds out what is to be done and changes nothing: an interrupt ends the process. */
+  prepare(): Promise<Prepared>;
+  /** Does it: interrupts are wishes to stop. */
+  work(prepared: Prepared, context: RunContext, options: RunOptions): Promise<RunSummary>;
+}
+
 /** Runs work with a journal and a reporter, and tells the exit code of what became of it. */
-export async function execute(
+export async function execute<Prepared>(
   invocation: Invocation,
   project: Project,
   bench: Workbench,
-  command: 'run' | 'clean',
-  work: (context: RunContext, options: RunOptions) => Promise<RunSummary>,
+  { command, prepare, work }: Work<Prepared>,
 ): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
-  const { options } = invocation;
-  const journal = createJournal(project.cacheDirectory, bench.runId);
-  const interrupt = watchInterrupts(invocation.io);
-  const report = reporter(invocation, command);
-  const context: RunContext = {
-    run: bench.runId,
-    drivers: bench.drivers,
-    emit: (event) => {
-      journal.sink(event);
-      report(event);
-    },
-    journal: {
-      logPath: journal.logPath,
-      note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
-    },
-  };
+  const { io, options } = invocation;
+  const reporter = await openReporter(invocation, { root: project.root, resume: commandLine(invocation, command) });
   try {
-    const summary = await work(context, {
-      stop: interrupt.stop,
-      cancel: interrupt.cancel,
-      failFast: options.failFast === true,
-      ...(options.jobs !== undefined && { pools: createPools({ jobs: options.jobs }) }),
-    });
-    return { summary, exitCode: exitCode(summary) };
+    const prepared = await prepare();
+    const journal = createJournal(project.cacheDirectory, bench.runId);
+    const interrupt = watchInterrupts({ ...io, stderr: reporter.say });
+    const context: RunContext = {
+      run: bench.runId,
+      drivers: bench.drivers,
+      began: invocation.began,
+      emit: (event) => {
+        journal.sink(event);
+        reporter.tell(event);
+      },
+      journal: {
+        logPath: journal.logPath,
+        note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
+      },
+    };
+    try {
+      const summary = await work(prepared, context, {
+        stop: interrupt.stop,
+        cancel: interrupt.cancel,
+        failFast: options.failFast === true,
+        ...(options.jobs !== undefined && { pools: createPools({ jobs: options.jobs }) }),
+      });
+      return { summary, exitCode: exitCode(summary) };
+    } finally {
+      interrupt.unwatch();
+      journal.close();
+    }
   } finally {
-    interrupt.unwatch();
-    journal.close();
+    reporter.close();
   }
 }
 
-function reporter({ io, options, patterns, began }: Invocation, command: 'run' | 'clean'): Reporter {
-  if (wantsJson(options)) return jsonReporter(io.stdout);
+/** The command line that does the same again. */
+function commandLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
   const path = options.path === undefined ? [] : ['-p', options.path];
-  const resume = ['pai', command, ...[...patterns, ...path].map(shellWord)].join(' ');
-  return plainReporter(io.stdout, { verbose: options.verbose === true, began, resume });
+  return ['pai', command, ...[...patterns, ...path].map(shellWord)].join(' ');
 }
 
 function exitCode({ interrupted, failed, skipped }: RunSummary): number {

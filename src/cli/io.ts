@@ -1,4 +1,7 @@
 import type { Write } from '../report/reporter.js';
+import type { Environment } from '../report/style.js';
+import type { Terminal } from '../report/terminal.js';
+import { processTerminal } from './process-terminal.js';
 
 /** The outside of the program, so that tests can be one. */
 export interface Io {
@@ -7,6 +10,10 @@ export interface Io {
   readonly stdout: Write;
   /** Errors and usage. */
   readonly stderr: Write;
+  /** Environment variables; absent: none. */
+  readonly env?: Environment;
+  /** What standard output is, when it is a terminal. */
+  readonly terminal?: Terminal;
   /** Calls back for each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -19,6 +26,8 @@ export function processIo(): Io {
     cwd: process.cwd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
+    env: process.env,
+    ...(process.stdout.isTTY && { terminal: processTerminal() }),
     onInterrupt(listener) {
       process.on('SIGINT', listener);
       process.on('SIGTERM', listener);

@@ -23,9 +23,25 @@ export type RunEvent =
       readonly run: string;
       readonly command: 'run' | 'clean';
       readonly targets: readonly string[];
+      /** When the command was called, where that is known: planning comes before the start of a run. */
+      readonly began?: number;
     }
-  | { readonly type: 'plan'; readonly at: number; readonly entries: readonly PlanEntry[] }
-  | { readonly type: 'target-start'; readonly at: number; readonly target: string; readonly reasons: readonly Reason[] }
+  | {
+      readonly type: 'plan';
+      readonly at: number;
+      /** For `clean`: stale is what is there, fresh what is not. */
+      readonly entries: readonly PlanEntry[];
+      /** For each entry that is not fresh: which others of them come before it, whatever the reason. */
+      readonly before?: Readonly<Record<string, readonly string[]>>;
+    }
+  | {
+      readonly type: 'target-start';
+      readonly at: number;
+      readonly target: string;
+      readonly reasons: readonly Reason[];
+      /** It talks to the person at the terminal: nobody else writes there until it ends. */
+      readonly interactive?: true;
+    }
   | { readonly type: 'target-log'; readonly at: number; readonly target: string; readonly line: string }
   | {
       readonly type: 'target-end';
@@ -46,7 +62,10 @@ export type RunEvent =
       readonly fresh: number;
       readonly failed: number;
       readonly skipped: number;
+      /** From the call of the command to the end, planning included. */
       readonly seconds: number;
+      /** From the call of the command until the plan was there. */
+      readonly planSeconds?: number;
       readonly interrupted: boolean;
     };
 

@@ -16,6 +16,8 @@ export interface RunContext {
     note(target: string, text: string): void;
   };
   readonly clock?: Clock;
+  /** When the command was called, in milliseconds since the epoch; default: when the run starts. */
+  readonly began?: number;
 }
 
 /** How a run goes. */
@@ -46,6 +48,7 @@ export interface RunSummary {
   readonly fresh: number;
   readonly failed: number;
   readonly skipped: number;
+  /** From the call of the command to the end, planning included. */
   readonly seconds: number;
   readonly interrupted: boolean;
   /** By target, in order of the plan. */

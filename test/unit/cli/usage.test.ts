@@ -21,7 +21,7 @@ describe('a command line that can not be read', () => {
     [['why'], "missing required argument 'targets'"],
     [
       ['run', 'pki', '--output', 'xml'],
-      "option '--output <format>' argument 'xml' is invalid. Allowed choices are plain, json.",
+      "option '--output <format>' argument 'xml' is invalid. Allowed choices are tty, plain, grouped, github, json.",
     ],
     [['run', 'pki', '--jobs', '0'], "option '--jobs <n>' argument '0' is invalid. It must be a whole number from 1."],
     [
@@ -129,12 +129,12 @@ describe('help and version', () => {
   it('go to standard output and end with 0', async () => {
     const help = await pai(root, '--help');
     expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    for (const command of ['run', 'clean', 'plan', 'why', 'list'])
+    for (const command of ['run', 'clean', 'plan', 'why', 'list', 'graph'])
       expect(help.stdout).toMatch(new RegExp(`\\n  ${command} `));
     expect(await pai(root, '--version')).toEqual({ exitCode: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'list'])('of pai %s has examples', async (command) => {
+  it.each(['run', 'clean', 'plan', 'why', 'list', 'graph'])('of pai %s has examples', async (command) => {
     const { exitCode, stdout } = await pai(root, command, '--help');
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: pai ${command} `);

@@ -1,0 +1,47 @@
+import type { Environment } from '../report/style.js';
+import type { Terminal, TerminalEvent } from '../report/terminal.js';
+
+/** What a terminal that does not know its size is taken for. */
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/** The terminal that standard output is. */
+export function processTerminal(): Terminal {
+  const { stdout } = process;
+  return {
+    write: (text) => stdout.write(text),
+    // A pseudo-terminal that nobody gave a size has none of either.
+    size: () => ({ columns: stdout.columns || DEFAULT_COLUMNS, rows: stdout.rows || DEFAULT_ROWS }),
+    reflows: reflows(process.env),
+    on: watch,
+  };
+}
+
+/** Whether the terminal breaks lines when its window becomes narrower. Few do not, and they can be known by their names. */
+export function reflows({ TERM = '', TMUX, XTERM_VERSION }: Environment): boolean {
+  if (TMUX !== undefined) return true;
+  return XTERM_VERSION === undefined && !/^(linux|rxvt|st|screen)\b/.test(TERM);
+}
+
+function watch(listener: (happened: TerminalEvent) => void): () => void {
+  const resize = (): void => listener('resize');
+  const resume = (): void => listener('resume');
+  const exit = (): void => listener('exit');
+  const suspend = (): void => {
+    listener('suspend');
+    // What Ctrl-Z means by itself; in a process group that nobody could wake up again it means nothing.
+    process.off('SIGTSTP', suspend);
+    process.kill(process.pid, 'SIGTSTP');
+    process.on('SIGTSTP', suspend);
+    listener('resume');
+  };
+  const signals = process.platform !== 'win32';
+  process.stdout.on('resize', resize);
+  process.on('exit', exit);
+  if (signals) process.on('SIGTSTP', suspend).on('SIGCONT', resume);
+  return () => {
+    process.stdout.off('resize', resize);
+    process.off('exit', exit);
+    if (signals) process.off('SIGTSTP', suspend).off('SIGCONT', resume);
+  };
+}
