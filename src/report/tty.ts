@@ -9,7 +9,7 @@ import type { Style } from './style.js';
 import type { Terminal, TerminalEvent } from './terminal.js';
 import { oneLine } from './text.js';
 
-/** Milliseconds between frames at least, and at most while a time on the screen goes on. */
+/** Milliseconds between frames at least, and between those that only show that time goes on. */
 const FRAME = 100;
 const TICK = 1000;
 /** Milliseconds before the first frame: what is done by then needs none. */
@@ -200,7 +200,9 @@ class TtyReport {
     // Until the run starts an interrupt ends the process at once, and nobody would show the cursor again.
     this.#region.update(lines, this.#permanent, this.#planned);
     this.#permanent = '';
-    this.#drawAt(this.#drawnAt + TICK);
+    // On the whole seconds of the run, so that they pass evenly.
+    const { began } = this.#options;
+    this.#drawAt(began + (Math.floor((this.#drawnAt - began) / TICK) + 1) * TICK);
   }
 
   #view(): RunView {

@@ -59,7 +59,7 @@ describe('a command line that can not be read', () => {
 });
 
 describe('names that are not there', () => {
-  it.each(['run', 'plan', 'why', 'clean', 'list'])('pai %s tells the nearest, and ends with 2', async (command) => {
+  it.each(['run', 'plan', 'why', 'clean', 'list', 'graph'])('pai %s tells the nearest, and ends with 2', async (command) => {
     const { exitCode, stdout, stderr } = await pai(root, command, 'worker:h11', 'wrkers');
     expect(exitCode).toBe(2);
     expect(stdout).toBe('');
