@@ -59,14 +59,17 @@ describe('a command line that can not be read', () => {
 });
 
 describe('names that are not there', () => {
-  it.each(['run', 'plan', 'why', 'clean', 'list', 'graph'])('pai %s tells the nearest, and ends with 2', async (command) => {
-    const { exitCode, stdout, stderr } = await pai(root, command, 'worker:h11', 'wrkers');
-    expect(exitCode).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toContain('error UNKNOWN_NAME: there is no target or group worker:h11; did you mean worker:h1');
-    expect(stderr).toContain('there is no target or group wrkers; did you mean workers');
-    expect(await filesOf(root)).not.toContainEqual(expect.stringMatching(/^(out|\.cache\/runs)/));
-  });
+  it.each(['run', 'plan', 'why', 'clean', 'list', 'graph'])(
+    'pai %s tells the nearest, and ends with 2',
+    async (command) => {
+      const { exitCode, stdout, stderr } = await pai(root, command, 'worker:h11', 'wrkers');
+      expect(exitCode).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toContain('error UNKNOWN_NAME: there is no target or group worker:h11; did you mean worker:h1');
+      expect(stderr).toContain('there is no target or group wrkers; did you mean workers');
+      expect(await filesOf(root)).not.toContainEqual(expect.stringMatching(/^(out|\.cache\/runs)/));
+    },
+  );
 
   it('are told to machines too', async () => {
     const { exitCode, stdout } = await pai(root, 'plan', '--json', 'wrkers');

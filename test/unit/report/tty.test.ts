@@ -282,7 +282,12 @@ describe('the screen', () => {
     terminal.write('really? yes\n');
     tell(at(6).end('a'), at(6).runEnd({ ran: 2 }));
     expect(terminal.history()).toEqual(
-      expect.arrayContaining(['really? yes', 'done  b  1.0s', 'done  a  1.0s', '2 ran, 0 fresh, 0 failed, 0 skipped in 6.0s']),
+      expect.arrayContaining([
+        'really? yes',
+        'done  b  1.0s',
+        'done  a  1.0s',
+        '2 ran, 0 fresh, 0 failed, 0 skipped in 6.0s',
+      ]),
     );
   });
 

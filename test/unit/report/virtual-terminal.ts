@@ -161,10 +161,15 @@ export class VirtualTerminal implements Terminal {
 
   #widthOf(unit: string): number {
     const widths = Array.from(unit, (character) =>
-      /^(?!\u00ad)[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0),
+      /^(?!\u00ad)[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]$/u.test(character)
+        ? 0
+        : eastAsianWidth(character.codePointAt(0) ?? 0),
     );
     if (unit.includes('\ufe0f') && unit.length > 1) return 2;
-    return Math.min(2, widths.reduce<number>((sum, width) => sum + width, 0));
+    return Math.min(
+      2,
+      widths.reduce<number>((sum, width) => sum + width, 0),
+    );
   }
 
   #put(unit: string, width: number): void {
