@@ -86,7 +86,7 @@ function code(text: string): string {
 /** Text that Markdown and HTML show as it is: a character reference is never taken for syntax. */
 function markdownText(text: string): string {
   const line = shortened(oneLine(text)).replaceAll('\t', ' ');
-  return line.replaceAll(/[!-,:-@[-`{-~]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return line.replaceAll(/[!-+:-@[-`{-~]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 function shortened(line: string): string {

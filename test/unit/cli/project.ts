@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Io } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 
 /** This repository. */
@@ -91,10 +92,16 @@ export interface Going {
 
 /** Starts the command line inside this process. */
 export function start(cwd: string, ...argv: string[]): Going {
+  return startIn({}, cwd, ...argv);
+}
+
+/** Starts the command line in surroundings of the test's own: an environment, a terminal. */
+export function startIn(surroundings: Pick<Io, 'env' | 'terminal'>, cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
   const said = main(argv, {
+    ...surroundings,
     cwd,
     stdout: (text) => {
       stdout += text;
