@@ -7,6 +7,11 @@ export interface Terminal {
   readonly reflows: boolean;
   /** Calls back when something happens that the screen has to follow, until the returned function is called. */
   on(listener: (happened: TerminalEvent) => void): () => void;
+  /**
+   * Calls back with each line that anybody else in this process would write here (a task that uses the console, a warning of
+   * Node), instead of writing it, until the returned function is called.
+   */
+  capture(listener: (line: string) => void): () => void;
 }
 
 /** Columns and rows. */

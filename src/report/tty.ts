@@ -56,6 +56,7 @@ class TtyReport {
   readonly #text: RunText;
   readonly #region: LiveRegion;
   readonly #unwatch: () => void;
+  #release: () => void;
   readonly #running = new Map<string, Running>();
   readonly #waiting = new Set<string>();
   readonly #interactive = new Map<string, () => void>();
@@ -76,6 +77,7 @@ class TtyReport {
     this.#text = new RunText(options);
     this.#region = new LiveRegion(terminal);
     this.#unwatch = terminal.on((happened) => this.#happened(happened));
+    this.#release = this.#capture();
     this.#drawnAt = Date.now() + PATIENCE - FRAME;
     this.#drawSoon();
   }
@@ -103,25 +105,36 @@ class TtyReport {
 
   pause(): () => void {
     if (this.#closed) return () => undefined;
-    if (this.#paused === 0) this.#clear();
+    if (this.#paused === 0) {
+      this.#release();
+      this.#clear();
+    }
     this.#paused++;
     let over = false;
     return () => {
       if (over) return;
       over = true;
       this.#paused--;
+      if (this.#paused > 0 || this.#closed) return;
+      this.#release = this.#capture();
       this.#drawSoon();
     };
   }
 
   close(): void {
     if (this.#closed) return;
+    this.#release();
     // Whoever it was left to has had it.
     this.#paused = 0;
     this.#clear();
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#unwatch();
+  }
+
+  /** What others write would break the frame, so that it goes above it. */
+  #capture(): () => void {
+    return this.#terminal.capture((line) => this.say(`${oneLine(line)}\n`));
   }
 
   #follow(event: RunEvent): void {

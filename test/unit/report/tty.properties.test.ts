@@ -171,7 +171,7 @@ it('whatever happens, no line is too wide, every target that ended is told once,
         .filter((line) => /^(run |wait |and \d+ more|\[[#.]+\]|\d+\/\d+)/.test(line));
       expect(live).toEqual([]);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -192,7 +192,7 @@ it.each([true, false])(
       fc.property(run, ({ columns, rows, count, what }) => {
         expectEnded(play(new VirtualTerminal({ columns, rows, reflows }), count, what, true));
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   },
 );

@@ -269,6 +269,20 @@ describe('the screen', () => {
     expect(terminal.cursorVisible).toBe(false);
   });
 
+  it('stays whole when somebody else in the process writes', () => {
+    const { terminal, tell, until, reporter } = watch(WIDE);
+    tell(...BEGINNING);
+    until(4);
+    terminal.disturb('a task uses the \x1b[31mconsole\x1b[39m\x1b[2J');
+    until(4.5);
+    const [first, second, third, fourth] = terminal.screen();
+    expect([first, second, third]).toEqual(['4 to run, 1 fresh', 'done  pki  2.0s', 'a task uses the console']);
+    expect(fourth).toBe('run   host:h1 3s  Unpacking docker-ce');
+    reporter.close();
+    terminal.disturb('afterwards');
+    expect(terminal.screen().at(-1)).toBe('afterwards');
+  });
+
   it('belongs to an interactive target until that ends', () => {
     const { terminal, tell, until } = watch(WIDE);
     tell(at(1).runStart(), at(1).plan({ a: [], b: [] }), at(1).start('b'));
@@ -279,7 +293,7 @@ describe('the screen', () => {
     const before = terminal.writes.length;
     tell(at(5).end('b'));
     expect(terminal.writes.length).toBe(before);
-    terminal.write('really? yes\n');
+    terminal.disturb('really? yes');
     tell(at(6).end('a'), at(6).runEnd({ ran: 2 }));
     expect(terminal.history()).toEqual(
       expect.arrayContaining([

@@ -27,6 +27,7 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 export class VirtualTerminal implements Terminal {
   readonly reflows: boolean;
   readonly #joins: boolean;
+  readonly #captors = new Set<(line: string) => void>();
   readonly #listeners = new Set<(happened: TerminalEvent) => void>();
   #columns: number;
   #rows: number;
@@ -81,13 +82,24 @@ export class VirtualTerminal implements Terminal {
     return () => this.#listeners.delete(listener);
   }
 
+  capture(listener: (line: string) => void): () => void {
+    this.#captors.add(listener);
+    return () => this.#captors.delete(listener);
+  }
+
+  /** Somebody else in the process writes a line. */
+  disturb(line: string): void {
+    if (this.#captors.size === 0) this.write(`${line}\n`);
+    for (const captor of this.#captors) captor(line);
+  }
+
   happen(happened: TerminalEvent): void {
     for (const listener of [...this.#listeners]) listener(happened);
   }
 
   /** How many still listen. */
   get listening(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#captors.size;
   }
 
   /** What is in sight, without blank rows at its end. */
