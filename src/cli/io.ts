@@ -1,7 +1,7 @@
 import type { Write } from '../report/reporter.js';
+import type { Screen } from '../report/screen.js';
 import type { Environment } from '../report/style.js';
-import type { Terminal } from '../report/terminal.js';
-import { processTerminal } from './process-terminal.js';
+import { processScreen } from './process-screen.js';
 
 /** The outside of the program, so that tests can be one. */
 export interface Io {
@@ -13,7 +13,7 @@ export interface Io {
   /** Environment variables; absent: none. */
   readonly env?: Environment;
   /** What standard output is, when it is a terminal. */
-  readonly terminal?: Terminal;
+  readonly screen?: Screen;
   /** Calls back for each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -27,7 +27,7 @@ export function processIo(): Io {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
-    ...(process.stdout.isTTY && { terminal: processTerminal() }),
+    ...(process.stdout.isTTY && { screen: processScreen() }),
     onInterrupt(listener) {
       process.on('SIGINT', listener);
       process.on('SIGTERM', listener);

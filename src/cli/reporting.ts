@@ -15,9 +15,9 @@ export interface ReportingOptions {
 }
 
 /** How a run is told when nothing else is asked for. */
-export function defaultFormat({ env = {}, terminal }: Pick<Io, 'env' | 'terminal'>): OutputFormat {
+export function defaultFormat({ env = {}, screen }: Pick<Io, 'env' | 'screen'>): OutputFormat {
   if (env.GITHUB_ACTIONS === 'true') return 'github';
-  return terminal !== undefined && canMoveCursor(env) ? 'tty' : 'plain';
+  return screen !== undefined && canMoveCursor(env) ? 'tty' : 'plain';
 }
 
 /**
@@ -43,10 +43,10 @@ async function openFormat(
   { root, resume }: ReportingOptions,
 ): Promise<OpenReporter> {
   const { io, began } = invocation;
-  const { env = {}, terminal } = io;
+  const { env = {}, screen } = io;
   const verbose = invocation.options.verbose === true;
   const { colourStyle, plainStyle } = await import('../report/style.js');
-  const style = wantsColour(env, terminal !== undefined) ? colourStyle : plainStyle;
+  const style = wantsColour(env, screen !== undefined) ? colourStyle : plainStyle;
   switch (format) {
     case 'json':
       return linesOnly((await import('../report/json.js')).jsonReporter(io.stdout), io);
@@ -61,12 +61,12 @@ async function openFormat(
       return linesOnly(githubReporter(io.stdout, { resume, root, workspace, summary, style }), io);
     }
     case 'tty': {
-      if (terminal === undefined) {
+      if (screen === undefined) {
         throw new PaiError('USAGE', '--output tty needs a terminal, and standard output is none', {
           next: 'Use --output plain or --output grouped, or leave it out.',
         });
       }
-      return (await import('../report/tty.js')).ttyReporter(terminal, { style, verbose, began, resume });
+      return (await import('../report/tty.js')).ttyReporter(screen, { style, verbose, began, resume });
     }
   }
 }

@@ -12,6 +12,12 @@ export interface ErrorReport {
   readonly details?: readonly string[];
 }
 
+/** A target that is not fresh and yet does not run, by the wish of who called. */
+export interface LeftOut {
+  readonly target: string;
+  readonly by: 'only' | 'exclude';
+}
+
 /**
  * Everything that a run tells; reporters and the journal see nothing else. `at` is milliseconds since the epoch.
  * In `--output json` each is one line; the last is `run-end`.
@@ -31,17 +37,12 @@ export type RunEvent =
       readonly at: number;
       /** For `clean`: stale is what is there, fresh what is not. */
       readonly entries: readonly PlanEntry[];
+      /** Absent when there is none. */
+      readonly leftOut?: readonly LeftOut[];
       /** For each entry that is not fresh: which others of them come before it, whatever the reason. */
       readonly before?: Readonly<Record<string, readonly string[]>>;
     }
-  | {
-      readonly type: 'target-start';
-      readonly at: number;
-      readonly target: string;
-      readonly reasons: readonly Reason[];
-      /** It talks to the person at the terminal: nobody else writes there until it ends. */
-      readonly interactive?: true;
-    }
+  | { readonly type: 'target-start'; readonly at: number; readonly target: string; readonly reasons: readonly Reason[] }
   | { readonly type: 'target-log'; readonly at: number; readonly target: string; readonly line: string }
   | {
       readonly type: 'target-end';
@@ -49,11 +50,15 @@ export type RunEvent =
       readonly target: string;
       readonly outcome: Outcome;
       readonly seconds: number;
-      /** For `skipped`: the target that failed below it. */
+      /** For `skipped`: the target that failed below it; with `excluded` one that is stale and was left out. */
       readonly because?: string;
+      readonly excluded?: true;
       readonly error?: ErrorReport;
       readonly log?: string;
     }
+  /** An interactive target has the terminal for itself from the one to the other: until then nothing else may write there. */
+  | { readonly type: 'terminal-taken'; readonly at: number; readonly target: string }
+  | { readonly type: 'terminal-released'; readonly at: number; readonly target: string }
   | {
       readonly type: 'run-end';
       readonly at: number;

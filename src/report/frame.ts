@@ -1,6 +1,6 @@
 import type { LiveLine } from './live-region.js';
+import type { ScreenSize } from './screen.js';
 import type { Style } from './style.js';
-import type { TerminalSize } from './terminal.js';
 import { elapsed } from './text.js';
 import { columnsOf, cut } from './width.js';
 
@@ -45,7 +45,7 @@ interface Part {
  * The lines that show a run: what runs, what waits, how far it is. Narrower than the terminal, and at most two thirds of its
  * rows, so that some of what was done stays in sight. In a terminal of one row there is no room for any.
  */
-export function frame(view: RunView, { columns, rows }: TerminalSize, style: Style): LiveLine[] {
+export function frame(view: RunView, { columns, rows }: ScreenSize, style: Style): LiveLine[] {
   const room = Math.min(rows - 1, Math.max(1, Math.floor((rows * 2) / 3)));
   // The last column stays free: terminals differ on what happens when it is written to.
   const width = columns - 1;

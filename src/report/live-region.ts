@@ -1,4 +1,4 @@
-import type { Terminal } from './terminal.js';
+import type { Screen } from './screen.js';
 import { rowsOf } from './width.js';
 
 /** Escape sequences, all of them understood or ignored by every terminal since the VT100. */
@@ -23,14 +23,14 @@ export interface LiveLine {
  * stands at the start of the row below the last line. Lines must be narrower than the terminal, and fewer than its rows.
  */
 export class LiveRegion {
-  readonly #terminal: Terminal;
+  readonly #screen: Screen;
   #drawn: readonly LiveLine[] = [];
   /** Columns of the terminal when it was drawn. */
   #columns = 0;
   #cursorHidden = false;
 
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
+  constructor(screen: Screen) {
+    this.#screen = screen;
   }
 
   /**
@@ -38,7 +38,7 @@ export class LiveRegion {
    * hidden while there are lines, unless `mayHide` is false.
    */
   update(lines: readonly LiveLine[], permanent = '', mayHide = true): void {
-    const { columns, rows } = this.#terminal.size();
+    const { columns, rows } = this.#screen.size();
     const taken = this.#rowsTaken(columns);
     // Only then each line is still where it was drawn.
     const inPlace = permanent === '' && taken === this.#drawn.length && taken < rows;
@@ -60,7 +60,7 @@ export class LiveRegion {
     this.#cursorHidden = hide;
     this.#drawn = [...lines];
     this.#columns = columns;
-    this.#terminal.write(parts.join(''));
+    this.#screen.write(parts.join(''));
   }
 
   /** Takes the lines away, after permanent ones, and shows the cursor; what comes next is written where they began. */
@@ -76,7 +76,7 @@ export class LiveRegion {
 
   /** How many rows what was drawn takes by now: in a window that became narrower, lines may have been broken. */
   #rowsTaken(columns: number): number {
-    if (columns >= this.#columns || !this.#terminal.reflows) return this.#drawn.length;
+    if (columns >= this.#columns || !this.#screen.reflows) return this.#drawn.length;
     return this.#drawn.reduce((rows, line) => rows + rowsOf(line.plain, columns), 0);
   }
 }

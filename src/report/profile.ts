@@ -60,6 +60,8 @@ export class Profile {
         this.#end(event);
         return;
       case 'target-log':
+      case 'terminal-taken':
+      case 'terminal-released':
       case 'run-end':
         this.#time(event.at);
     }

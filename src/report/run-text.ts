@@ -1,6 +1,7 @@
 import type { RunEvent } from '../model/events.js';
 import { type Step, Timeline } from './critical-path.js';
 import { formatError } from './errors.js';
+import { describeLeftOut } from './left-out.js';
 import { describeReasons } from './reasons.js';
 import type { Style } from './style.js';
 import { duration, oneLine } from './text.js';
@@ -60,6 +61,9 @@ export class RunText {
         return this.#plan(event);
       case 'target-start':
         return this.#targetStart(event);
+      case 'terminal-taken':
+      case 'terminal-released':
+        return '';
       case 'target-log':
         this.#keep(event.target, event.line);
         return '';
@@ -77,14 +81,15 @@ export class RunText {
     return this.#timeline.worked > 1 && seconds >= MOMENT ? path : [];
   }
 
-  #plan({ entries }: Extract<RunEvent, { type: 'plan' }>): string {
+  #plan({ entries, leftOut }: Extract<RunEvent, { type: 'plan' }>): string {
     const stale = entries.filter((entry) => entry.state === 'stale');
     const unknown = entries.filter((entry) => entry.state === 'unknown').length;
     const fresh = entries.length - stale.length - unknown;
     this.#planned = new Set(stale.map((entry) => entry.name));
-    if (stale.length + unknown === 0) return '';
+    const left = leftOut === undefined ? '' : line(describeLeftOut(leftOut));
+    if (stale.length + unknown === 0) return left;
     const rest = this.#command === 'clean' ? `${fresh} not there` : `${fresh} fresh`;
-    return line(`${stale.length} to ${this.#command}, ${rest}${unknown === 0 ? '' : `, ${unknown} unknown`}`);
+    return left + line(`${stale.length} to ${this.#command}, ${rest}${unknown === 0 ? '' : `, ${unknown} unknown`}`);
   }
 
   #targetStart({ target, reasons }: TargetStart): string {
@@ -105,7 +110,7 @@ export class RunText {
     const tail = this.#tails.get(end.target) ?? [];
     this.#tails.delete(end.target);
     if (end.outcome === 'failed') this.#failures.push({ end, tail: tail.map(oneLine) });
-    const { target, outcome, seconds, because, error } = end;
+    const { target, outcome, seconds, because, excluded, error } = end;
     const { style } = this.#options;
     switch (outcome) {
       case 'ran':
@@ -118,8 +123,10 @@ export class RunText {
         const message = error === undefined ? '' : `  ${oneLine(error.message)}`;
         return line(`${style.bad('fail')}  ${target}  ${duration(seconds)}${message}`);
       }
-      case 'skipped':
-        return line(`${style.caution('skip')}  ${target}${because === undefined ? '' : `  (${because} failed)`}`);
+      case 'skipped': {
+        const why = `${because} ${excluded ? 'is left out and not fresh' : 'failed'}`;
+        return line(`${style.caution('skip')}  ${target}${because === undefined ? '' : `  (${why})`}`);
+      }
     }
   }
 

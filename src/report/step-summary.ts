@@ -49,8 +49,9 @@ export class StepSummary {
     const rank = { failed: 0, skipped: 1, ran: 2, fresh: 3 };
     const rows = this.#ends.toSorted((a, b) => rank[a.outcome] - rank[b.outcome]);
     const lines = ['| target | outcome | seconds | reasons |', '| --- | --- | ---: | --- |'];
-    for (const { target, outcome, seconds, because } of rows.slice(0, MOST_ROWS)) {
-      const why = this.#reasons.get(target) ?? (because === undefined ? '' : `${because} failed`);
+    for (const { target, outcome, seconds, because, excluded } of rows.slice(0, MOST_ROWS)) {
+      const why =
+        this.#reasons.get(target) ?? (because === undefined ? '' : `${because} ${excluded ? 'is left out' : 'failed'}`);
       const time = outcome === 'ran' || outcome === 'failed' ? seconds.toFixed(1) : '';
       lines.push(`| ${code(target)} | ${outcome} | ${time} | ${markdownText(why)} |`);
     }

@@ -5,8 +5,8 @@ import { logLine } from './plain.js';
 import { describeReasons } from './reasons.js';
 import type { OpenReporter } from './reporter.js';
 import { RunText } from './run-text.js';
+import type { Screen, ScreenEvent } from './screen.js';
 import type { Style } from './style.js';
-import type { Terminal, TerminalEvent } from './terminal.js';
 import { oneLine } from './text.js';
 
 /** Milliseconds between frames at least, and between those that only show that time goes on. */
@@ -34,8 +34,8 @@ export interface TtyOptions {
  * Shows a run on a terminal as it goes: below, redrawn in place, what runs, what waits and how far it is; above, in the words
  * of the plain reporter, what has ended. Nothing but permanent lines is left in the end.
  */
-export function ttyReporter(terminal: Terminal, options: TtyOptions): OpenReporter {
-  const report = new TtyReport(terminal, options);
+export function ttyReporter(screen: Screen, options: TtyOptions): OpenReporter {
+  const report = new TtyReport(screen, options);
   return {
     tell: (event) => report.tell(event),
     say: (text) => report.say(text),
@@ -51,7 +51,7 @@ interface Running {
 }
 
 class TtyReport {
-  readonly #terminal: Terminal;
+  readonly #screen: Screen;
   readonly #options: TtyOptions;
   readonly #text: RunText;
   readonly #region: LiveRegion;
@@ -59,7 +59,8 @@ class TtyReport {
   #release: () => void;
   readonly #running = new Map<string, Running>();
   readonly #waiting = new Set<string>();
-  readonly #interactive = new Map<string, () => void>();
+  /** How to go on when an interactive target gives the terminal back. */
+  readonly #taken = new Map<string, () => void>();
   readonly #counts = { total: 0, ended: 0, failed: 0, skipped: 0 };
   #command: 'run' | 'clean' = 'run';
   #planned = false;
@@ -71,12 +72,12 @@ class TtyReport {
   #paused = 0;
   #closed = false;
 
-  constructor(terminal: Terminal, options: TtyOptions) {
-    this.#terminal = terminal;
+  constructor(screen: Screen, options: TtyOptions) {
+    this.#screen = screen;
     this.#options = options;
     this.#text = new RunText(options);
-    this.#region = new LiveRegion(terminal);
-    this.#unwatch = terminal.on((happened) => this.#happened(happened));
+    this.#region = new LiveRegion(screen);
+    this.#unwatch = screen.on((happened) => this.#happened(happened));
     this.#release = this.#capture();
     this.#drawnAt = Date.now() + PATIENCE - FRAME;
     this.#drawSoon();
@@ -96,7 +97,7 @@ class TtyReport {
   }
 
   say(text: string): void {
-    if (this.#closed) this.#terminal.write(text);
+    if (this.#closed) this.#screen.write(text);
     else {
       this.#permanent += text;
       this.#drawSoon();
@@ -134,7 +135,7 @@ class TtyReport {
 
   /** What others write would break the frame, so that it goes above it. */
   #capture(): () => void {
-    return this.#terminal.capture((line) => this.say(`${oneLine(line)}\n`));
+    return this.#screen.capture((line) => this.say(`${oneLine(line)}\n`));
   }
 
   #follow(event: RunEvent): void {
@@ -151,9 +152,15 @@ class TtyReport {
         this.#waiting.delete(event.target);
         const why = describeReasons(event.reasons);
         this.#running.set(event.target, { since: event.at, why, said: undefined });
-        if (event.interactive) this.#interactive.set(event.target, this.pause());
         return;
       }
+      case 'terminal-taken':
+        this.#taken.set(event.target, this.pause());
+        return;
+      case 'terminal-released':
+        this.#taken.get(event.target)?.();
+        this.#taken.delete(event.target);
+        return;
       case 'target-log': {
         const running = this.#running.get(event.target);
         if (running !== undefined) running.said = event.line;
@@ -169,11 +176,9 @@ class TtyReport {
     this.#waiting.delete(target);
     if (counted) this.#counts.ended++;
     if (outcome === 'failed' || outcome === 'skipped') this.#counts[outcome]++;
-    this.#interactive.get(target)?.();
-    this.#interactive.delete(target);
   }
 
-  #happened(happened: TerminalEvent): void {
+  #happened(happened: ScreenEvent): void {
     if (happened === 'exit') this.close();
     else if (happened === 'suspend') this.#clear();
     else {
@@ -209,7 +214,7 @@ class TtyReport {
     if (this.#closed || this.#paused > 0) return;
     this.#drawnAt = Date.now();
     const nothingToDo = this.#planned && this.#counts.total === 0;
-    const lines = nothingToDo ? [] : frame(this.#view(), this.#terminal.size(), this.#options.style);
+    const lines = nothingToDo ? [] : frame(this.#view(), this.#screen.size(), this.#options.style);
     // Until the run starts an interrupt ends the process at once, and nobody would show the cursor again.
     this.#region.update(lines, this.#permanent, this.#planned);
     this.#permanent = '';

@@ -76,8 +76,7 @@ export class Session {
       if (this.#stopped()) return undefined;
       const at = this.clock.now();
       this.#begun.set(target.name, at);
-      const interactive = target.interactive ? { interactive: true as const } : {};
-      this.context.emit({ type: 'target-start', at, target: target.name, reasons, ...interactive });
+      this.context.emit({ type: 'target-start', at, target: target.name, reasons });
       const options = {
         target: target.name,
         timeoutSeconds: target.timeoutSeconds,

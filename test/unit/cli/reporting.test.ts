@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reflows } from '../../../src/cli/process-terminal.js';
+import { reflows } from '../../../src/cli/process-screen.js';
 import { defaultFormat } from '../../../src/cli/reporting.js';
 import { VirtualTerminal } from '../report/virtual-terminal.js';
 import { filesOf, makeProject, PAIFILE, pai, startIn, writeProjectFile } from './project.js';
@@ -28,14 +28,14 @@ describe('a run is told', () => {
     ['plain in CI', { CI: 'true' }, terminal, 'plain'],
     ['in the way of GitHub there', { CI: 'true', GITHUB_ACTIONS: 'true' }, undefined, 'github'],
   ] as const)('%s', (_, env, screen, format) => {
-    expect(defaultFormat({ env, ...(screen && { terminal: screen }) })).toBe(format);
+    expect(defaultFormat({ env, ...(screen && { screen }) })).toBe(format);
   });
 });
 
 describe('--output', () => {
   it('tty writes to the terminal and leaves it in order', async () => {
     const terminal = new VirtualTerminal({ columns: 80, rows: 24 });
-    const { exitCode, stdout, stderr } = await startIn({ terminal }, root, 'run', 'workers').said;
+    const { exitCode, stdout, stderr } = await startIn({ screen: terminal }, root, 'run', 'workers').said;
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: '' });
     const lines = terminal.history();
     expect(lines[0]).toBe('3 to run, 0 fresh');
@@ -49,7 +49,7 @@ describe('--output', () => {
 
   it('tty leaves the terminal in order when the paifile turns out to be wrong', async () => {
     const terminal = new VirtualTerminal({ columns: 80, rows: 24 });
-    await startIn({ terminal }, root, 'run', 'pki', '-p', 'nowhere').said;
+    await startIn({ screen: terminal }, root, 'run', 'pki', '-p', 'nowhere').said;
     expect(terminal.cursorVisible).toBe(true);
     expect(terminal.listening).toBe(0);
   });

@@ -287,14 +287,14 @@ describe('the screen', () => {
     const { terminal, tell, until } = watch(WIDE);
     tell(at(1).runStart(), at(1).plan({ a: [], b: [] }), at(1).start('b'));
     until(2);
-    tell(at(2).start('a', { interactive: true }));
+    tell(at(2).start('a'), { type: 'terminal-taken', at: BEGAN + 2000, target: 'a' });
     expect(terminal.screen()).toEqual(['2 to run, 0 fresh']);
     expect(terminal.cursorVisible).toBe(true);
     const before = terminal.writes.length;
     tell(at(5).end('b'));
     expect(terminal.writes.length).toBe(before);
     terminal.disturb('really? yes');
-    tell(at(6).end('a'), at(6).runEnd({ ran: 2 }));
+    tell({ type: 'terminal-released', at: BEGAN + 6000, target: 'a' }, at(6).end('a'), at(6).runEnd({ ran: 2 }));
     expect(terminal.history()).toEqual(
       expect.arrayContaining([
         'really? yes',

@@ -1,5 +1,5 @@
 import { eastAsianWidth } from 'get-east-asian-width';
-import type { Terminal, TerminalEvent } from '../../../src/report/terminal.js';
+import type { Screen, ScreenEvent } from '../../../src/report/screen.js';
 
 /** How a virtual terminal behaves. */
 export interface VirtualTerminalOptions {
@@ -24,11 +24,11 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
  * A terminal in memory: obeys the escape sequences that the reporters use, and throws for all others, as for control characters
  * that have no business on it.
  */
-export class VirtualTerminal implements Terminal {
+export class VirtualTerminal implements Screen {
   readonly reflows: boolean;
   readonly #joins: boolean;
   readonly #captors = new Set<(line: string) => void>();
-  readonly #listeners = new Set<(happened: TerminalEvent) => void>();
+  readonly #listeners = new Set<(happened: ScreenEvent) => void>();
   #columns: number;
   #rows: number;
   #lines: Row[] = [{ cells: [], wrapped: false }];
@@ -77,7 +77,7 @@ export class VirtualTerminal implements Terminal {
     return { columns: this.#columns, rows: this.#rows };
   }
 
-  on(listener: (happened: TerminalEvent) => void): () => void {
+  on(listener: (happened: ScreenEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -93,7 +93,7 @@ export class VirtualTerminal implements Terminal {
     for (const captor of this.#captors) captor(line);
   }
 
-  happen(happened: TerminalEvent): void {
+  happen(happened: ScreenEvent): void {
     for (const listener of [...this.#listeners]) listener(happened);
   }
 

@@ -1,12 +1,12 @@
 /** A terminal that shows text and obeys the few escape sequences that every one of them knows. */
-export interface Terminal {
+export interface Screen {
   write(text: string): void;
   /** Columns and rows right now. */
-  size(): TerminalSize;
+  size(): ScreenSize;
   /** Whether lines that become too long for a narrower window are broken into several rows; else they are cut. */
   readonly reflows: boolean;
   /** Calls back when something happens that the screen has to follow, until the returned function is called. */
-  on(listener: (happened: TerminalEvent) => void): () => void;
+  on(listener: (happened: ScreenEvent) => void): () => void;
   /**
    * Calls back with each line that anybody else in this process would write here (a task that uses the console, a warning of
    * Node), instead of writing it, until the returned function is called.
@@ -15,7 +15,7 @@ export interface Terminal {
 }
 
 /** Columns and rows. */
-export interface TerminalSize {
+export interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }
@@ -26,4 +26,4 @@ export interface TerminalSize {
  * - `resume`: it is ours again.
  * - `exit`: the process ends, whatever the reason.
  */
-export type TerminalEvent = 'resize' | 'suspend' | 'resume' | 'exit';
+export type ScreenEvent = 'resize' | 'suspend' | 'resume' | 'exit';

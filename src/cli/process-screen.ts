@@ -1,12 +1,12 @@
+import type { Screen, ScreenEvent } from '../report/screen.js';
 import type { Environment } from '../report/style.js';
-import type { Terminal, TerminalEvent } from '../report/terminal.js';
 
 /** What a terminal that does not know its size is taken for. */
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
 /** The terminal that standard output is. */
-export function processTerminal(): Terminal {
+export function processScreen(): Screen {
   const { stdout } = process;
   const write = stdout.write.bind(stdout);
   return {
@@ -25,7 +25,7 @@ export function reflows({ TERM = '', TMUX, XTERM_VERSION }: Environment): boolea
   return XTERM_VERSION === undefined && !/^(linux|rxvt|st|screen)\b/.test(TERM);
 }
 
-function watch(listener: (happened: TerminalEvent) => void): () => void {
+function watch(listener: (happened: ScreenEvent) => void): () => void {
   const resize = (): void => listener('resize');
   const resume = (): void => listener('resume');
   const exit = (): void => listener('exit');
