@@ -1,11 +1,18 @@
+import type { GraphFormat } from '../report/graph-text.js';
 import type { Io } from './io.js';
+
+/** How a run is told. */
+export type OutputFormat = 'tty' | 'plain' | 'grouped' | 'github' | 'json';
 
 /** Options of all commands, by the names that commander gives them; absent where a command has none or it was not given. */
 export interface Options {
   readonly path?: string;
   readonly hostKeys?: 'accept-new' | 'strict';
   readonly json?: boolean;
-  readonly output?: 'plain' | 'json';
+  readonly output?: OutputFormat;
+  readonly format?: GraphFormat;
+  /** File for a trace of the run. */
+  readonly profile?: string;
   readonly jobs?: number;
   readonly force?: boolean;
   readonly dryRun?: boolean;

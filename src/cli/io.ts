@@ -1,5 +1,7 @@
 import type { Write } from '../report/reporter.js';
+import type { Screen } from '../report/screen.js';
 import type { Environment } from '../report/style.js';
+import { processScreen } from './process-screen.js';
 
 /** The outside of the program, so that tests can be one. */
 export interface Io {
@@ -10,6 +12,8 @@ export interface Io {
   readonly stderr: Write;
   /** Environment variables; absent: none. */
   readonly env?: Environment;
+  /** What standard output is, when it is a terminal. */
+  readonly screen?: Screen;
   /** Calls back for each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -23,6 +27,7 @@ export function processIo(): Io {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
+    ...(process.stdout.isTTY && { screen: processScreen() }),
     onInterrupt(listener) {
       process.on('SIGINT', listener);
       process.on('SIGTERM', listener);

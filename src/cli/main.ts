@@ -17,7 +17,12 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     return await command.execute(invocation);
   } catch (thrown) {
     const error = toPaiError(thrown);
-    tell(error, io, invocation === undefined ? asksForJson(argv) : wantsJson(invocation.options), invocation?.mapStack);
+    const json = invocation === undefined ? asksForJson(argv) : wantsJson(invocation.options);
+    tell(error, io, json, invocation?.mapStack);
+    if (!json && forGithub(io, invocation)) {
+      const { annotations } = await import('../report/github.js');
+      io.stdout(annotations(errorReport(error), 'pai', { root: io.cwd, workspace: io.env?.GITHUB_WORKSPACE }));
+    }
     return error.exitCode;
   }
 }
@@ -30,6 +35,11 @@ function tell(error: PaiError, io: Io, json: boolean, mapStack: (stack: string) 
   } else {
     io.stderr(formatError(errorReport(error)));
   }
+}
+
+function forGithub(io: Io, invocation: Invocation | undefined): boolean {
+  const output = invocation?.options.output;
+  return output === undefined ? io.env?.GITHUB_ACTIONS === 'true' : output === 'github';
 }
 
 /** The command line may be the very thing that can't be read. */

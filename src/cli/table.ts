@@ -25,9 +25,10 @@ const json: OptionRow = { flags: '--json', summary: 'write JSON' };
 const jsonLines: OptionRow = { flags: '--json', summary: 'same as --output json' };
 const output: OptionRow = {
   flags: '--output <format>',
-  summary: 'plain lines, or one JSON object a line',
-  choices: ['plain', 'json'],
+  summary: 'how the run is told (default: tty on a terminal, github on GitHub Actions, else plain)',
+  choices: ['tty', 'plain', 'grouped', 'github', 'json'],
 };
+const profile: OptionRow = { flags: '--profile <file>', summary: 'write a trace of the run, for ui.perfetto.dev' };
 const jobs: OptionRow = { flags: '--jobs <n>', summary: 'how many targets run at a time', count: true };
 const force: OptionRow = { flags: '--force', summary: 'run the named targets even if they are fresh' };
 const dryRun: OptionRow = { flags: '--dry-run', summary: 'only show what would be done' };
@@ -61,7 +62,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'run',
     arguments: '[targets...]',
     summary: 'bring targets and everything they need up to date',
-    options: [jobs, force, dryRun, failFast, verbose, explain, output, jsonLines, hostKeys],
+    options: [jobs, force, dryRun, failFast, verbose, explain, output, jsonLines, profile, hostKeys],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
     load: async () => (await import('./commands/run.js')).run,
   },
@@ -69,7 +70,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'clean',
     arguments: '<targets...>',
     summary: 'take targets down, and only these',
-    options: [jobs, dryRun, failFast, verbose, output, jsonLines, hostKeys],
+    options: [jobs, dryRun, failFast, verbose, output, jsonLines, profile, hostKeys],
     examples: ['pai clean service:pylon', 'pai clean workers --dry-run'],
     load: async () => (await import('./commands/clean.js')).clean,
   },
@@ -131,5 +132,15 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [json],
     examples: ['pai list', "pai list 'image:*'"],
     load: async () => (await import('./commands/list.js')).list,
+  },
+  {
+    name: 'graph',
+    arguments: '[targets...]',
+    summary: 'draw targets and what they need (touches no host)',
+    options: [
+      { flags: '--format <format>', summary: 'dot (default), mermaid or json', choices: ['dot', 'mermaid', 'json'] },
+    ],
+    examples: ['pai graph services | dot -Tsvg > services.svg', 'pai graph --format mermaid'],
+    load: async () => (await import('./commands/graph.js')).graph,
   },
 ];

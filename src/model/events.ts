@@ -12,6 +12,12 @@ export interface ErrorReport {
   readonly details?: readonly string[];
 }
 
+/** A target that is not fresh and yet does not run, by the wish of who called. */
+export interface LeftOut {
+  readonly target: string;
+  readonly by: 'only' | 'exclude';
+}
+
 /**
  * Everything that a run tells; reporters and the journal see nothing else. `at` is milliseconds since the epoch.
  * In `--output json` each is one line; the last is `run-end`.
@@ -23,8 +29,19 @@ export type RunEvent =
       readonly run: string;
       readonly command: 'run' | 'clean';
       readonly targets: readonly string[];
+      /** When the command was called, where that is known: planning comes before the start of a run. */
+      readonly began?: number;
     }
-  | { readonly type: 'plan'; readonly at: number; readonly entries: readonly PlanEntry[] }
+  | {
+      readonly type: 'plan';
+      readonly at: number;
+      /** For `clean`: stale is what is there, fresh what is not. */
+      readonly entries: readonly PlanEntry[];
+      /** Absent when there is none. */
+      readonly leftOut?: readonly LeftOut[];
+      /** For each entry that is not fresh: which others of them come before it, whatever the reason. */
+      readonly before?: Readonly<Record<string, readonly string[]>>;
+    }
   | { readonly type: 'target-start'; readonly at: number; readonly target: string; readonly reasons: readonly Reason[] }
   | { readonly type: 'target-log'; readonly at: number; readonly target: string; readonly line: string }
   | {
@@ -33,11 +50,15 @@ export type RunEvent =
       readonly target: string;
       readonly outcome: Outcome;
       readonly seconds: number;
-      /** For `skipped`: the target that failed below it. */
+      /** For `skipped`: the target that failed below it; with `excluded` one that is stale and was left out. */
       readonly because?: string;
+      readonly excluded?: true;
       readonly error?: ErrorReport;
       readonly log?: string;
     }
+  /** An interactive target has the terminal for itself from the one to the other: until then nothing else may write there. */
+  | { readonly type: 'terminal-taken'; readonly at: number; readonly target: string }
+  | { readonly type: 'terminal-released'; readonly at: number; readonly target: string }
   | {
       readonly type: 'run-end';
       readonly at: number;
@@ -46,7 +67,10 @@ export type RunEvent =
       readonly fresh: number;
       readonly failed: number;
       readonly skipped: number;
+      /** From the call of the command to the end, planning included. */
       readonly seconds: number;
+      /** From the call of the command until the plan was there. */
+      readonly planSeconds?: number;
       readonly interrupted: boolean;
     };
 

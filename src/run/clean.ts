@@ -1,6 +1,7 @@
 import { type Graph, targetOf } from '../graph/graph.js';
 import { project } from '../graph/order.js';
-import { planClean } from '../plan/clean.js';
+import type { PlanEntry } from '../model/plan.js';
+import { type CleanPlan, planClean } from '../plan/clean.js';
 import type { RunContext, RunOptions, RunSummary } from './context.js';
 import { createLook } from './look.js';
 import { type Before, Session } from './session.js';
@@ -19,6 +20,8 @@ export async function executeClean(
   const session = new Session(context, options, 'clean', [...selected]);
   const log = (target: string, line: string): void => session.log(target, line);
   const plan = await planClean(graph, selected, createLook(context.drivers, { log, signal: session.cancel }));
+  const open = new Set([...plan.present, ...plan.unknown]);
+  session.tellPlan(entriesOf(plan), reversed(project(graph, open)));
   await session.walk(reversed(project(graph, selected)), async (name) => {
     const observation = plan.observations.get(name);
     if (observation?.kind === 'unknown') throw observation.error;
@@ -38,6 +41,19 @@ export async function executeClean(
     return { outcome: done === true ? 'ran' : 'skipped' };
   });
   return session.finish(plan.order);
+}
+
+/** The plan as an event tells it: stale is what is there. */
+function entriesOf(plan: CleanPlan): PlanEntry[] {
+  const present = new Set(plan.present);
+  return plan.order.map((name) => {
+    const observation = plan.observations.get(name);
+    if (observation?.kind === 'unknown') {
+      const reasons = [{ kind: 'unreachable' as const, problem: observation.error.message }];
+      return { name, state: 'unknown', reasons, mayBeCutOff: false };
+    }
+    return { name, state: present.has(name) ? 'stale' : 'fresh', reasons: [], mayBeCutOff: false };
+  });
 }
 
 /** The same edges the other way round, in the opposite order. */

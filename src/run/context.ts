@@ -20,6 +20,8 @@ export interface RunContext {
   /** Told of each target that was applied: the parts of its fingerprint, and the digest of each by its name. */
   readonly applied?: (parts: readonly FingerprintPart[], digests: Readonly<Record<string, string>>) => void;
   readonly clock?: Clock;
+  /** When the command was called, in milliseconds since the epoch; default: when the run starts. */
+  readonly began?: number;
 }
 
 /** How a run goes. */
@@ -50,6 +52,7 @@ export interface RunSummary {
   readonly fresh: number;
   readonly failed: number;
   readonly skipped: number;
+  /** From the call of the command to the end, planning included. */
   readonly seconds: number;
   readonly interrupted: boolean;
   /** By target, in order of the plan. */

@@ -1,7 +1,7 @@
 import { longestRemaining } from '../graph/order.js';
 import { errorReport } from '../model/error-report.js';
 import { type PaiError, toPaiError } from '../model/errors.js';
-import type { Reason } from '../model/plan.js';
+import type { PlanEntry, Reason } from '../model/plan.js';
 import type { Target } from '../model/target.js';
 import { attempt } from './attempt.js';
 import { type Clock, systemClock } from './clock.js';
@@ -22,7 +22,8 @@ export class Session {
   readonly results = new Map<string, Result>();
   readonly #failFast: boolean;
   readonly #pools: Pools;
-  readonly #started: number;
+  readonly #began: number;
+  #planned: number;
   readonly #begun = new Map<string, number>();
   #failed = false;
   #priorities: ReadonlyMap<string, number> = new Map();
@@ -35,8 +36,17 @@ export class Session {
     this.stop = AbortSignal.any([options.stop ?? never, this.cancel]);
     this.#failFast = options.failFast ?? false;
     this.#pools = options.pools ?? createPools();
-    this.#started = this.clock.now();
-    context.emit({ type: 'run-start', at: this.#started, run: context.run, command, targets });
+    const at = this.clock.now();
+    this.#began = context.began ?? at;
+    this.#planned = at;
+    const began = context.began === undefined ? {} : { began: context.began };
+    context.emit({ type: 'run-start', at, run: context.run, command, targets, ...began });
+  }
+
+  /** Tells the plan, and in which order its targets are walked. */
+  tellPlan(entries: readonly PlanEntry[], before: Before): void {
+    this.#planned = this.clock.now();
+    this.context.emit({ type: 'plan', at: this.#planned, entries, before: Object.fromEntries(before) });
   }
 
   /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
@@ -118,8 +128,9 @@ export class Session {
     for (const { outcome } of results.values()) counts[outcome]++;
     const at = this.clock.now();
     const run = this.context.run;
-    const totals = { run, ...counts, seconds: (at - this.#started) / 1000, interrupted: this.stop.aborted };
-    this.context.emit({ type: 'run-end', at, ...totals });
+    const seconds = (at - this.#began) / 1000;
+    const totals = { run, ...counts, seconds, interrupted: this.stop.aborted };
+    this.context.emit({ type: 'run-end', at, ...totals, planSeconds: (this.#planned - this.#began) / 1000 });
     return { ...totals, results };
   }
 

@@ -75,9 +75,15 @@ const VALID: Readonly<Record<JournalLine['type'], (line: Fields) => boolean>> = 
     isAbsentOr(because, isText) &&
     isAbsentOr(error, isErrorReport) &&
     isAbsentOr(log, isText),
+  'terminal-taken': isOfTarget,
+  'terminal-released': isOfTarget,
   'run-end': ({ at, ran, fresh, failed, skipped, interrupted }) =>
     [at, ran, fresh, failed, skipped].every(isNumber) && typeof interrupted === 'boolean',
 };
+
+function isOfTarget({ at, target }: Fields): boolean {
+  return isNumber(at) && isText(target);
+}
 
 function isProcess(value: unknown): boolean {
   if (!isObject(value)) return false;

@@ -15,9 +15,11 @@ export const clean: Command = {
     const names = select(project.graph, patterns).map((target) => target.name);
     if (options.dryRun === true) return showCleanPlan(invocation, project, names);
     return withWorkbench(project, options, async (bench) => {
-      const { exitCode } = await execute(invocation, project, bench, 'clean', (context, how) =>
-        executeClean(project.graph, names, context, how),
-      );
+      const { exitCode } = await execute(invocation, project, bench, {
+        command: 'clean',
+        prepare: () => Promise.resolve(),
+        work: (_, context, how) => executeClean(project.graph, names, context, how),
+      });
       return exitCode;
     });
   },

@@ -24,10 +24,11 @@ export const run: Command = {
     if (options.dryRun === true) return showPlan(invocation, project, names);
     return withWorkbench(project, options, async (bench) => {
       const force = options.force === true ? names : [];
-      const planned = await planRun(graph, names, bench.look, { force });
-      const { summary, exitCode } = await execute(invocation, project, bench, 'run', (context, how) =>
-        executePlan(planned, graph, context, how),
-      );
+      const { summary, exitCode } = await execute(invocation, project, bench, {
+        command: 'run',
+        prepare: () => planRun(graph, names, bench.look, { force }),
+        work: (planned, context, how) => executePlan(planned, graph, context, how),
+      });
       if (summary.failed === 0) await bench.keepPki();
       return exitCode;
     });

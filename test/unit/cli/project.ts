@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Io } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 
 /** This repository. */
@@ -94,11 +95,18 @@ export type Place = string | { readonly cwd: string; readonly env: Readonly<Reco
 
 /** Starts the command line inside this process. */
 export function start(place: Place, ...argv: string[]): Going {
+  const { cwd, env = undefined } = typeof place === 'string' ? { cwd: place } : place;
+  return startIn(env === undefined ? {} : { env }, cwd, ...argv);
+}
+
+/** Starts the command line in surroundings of the test's own: an environment, a terminal. */
+export function startIn(surroundings: Pick<Io, 'env' | 'screen'>, cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
   const said = main(argv, {
-    ...(typeof place === 'string' ? { cwd: place } : place),
+    ...surroundings,
+    cwd,
     stdout: (text) => {
       stdout += text;
     },

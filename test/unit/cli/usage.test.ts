@@ -25,7 +25,7 @@ describe('a command line that can not be read', () => {
     [['show', '-p', 'x'], "unknown option '-p'"],
     [
       ['run', 'pki', '--output', 'xml'],
-      "option '--output <format>' argument 'xml' is invalid. Allowed choices are plain, json.",
+      "option '--output <format>' argument 'xml' is invalid. Allowed choices are tty, plain, grouped, github, json.",
     ],
     [['run', 'pki', '--jobs', '0'], "option '--jobs <n>' argument '0' is invalid. It must be a whole number from 1."],
     [
@@ -63,7 +63,7 @@ describe('a command line that can not be read', () => {
 });
 
 describe('names that are not there', () => {
-  it.each(['run', 'plan', 'why', 'diff', 'clean', 'list'])(
+  it.each(['run', 'plan', 'why', 'diff', 'clean', 'list', 'graph'])(
     'pai %s tells the nearest, and ends with 2',
     async (command) => {
       const { exitCode, stdout, stderr } = await pai(root, command, 'worker:h11', 'wrkers');
@@ -136,12 +136,12 @@ describe('help and version', () => {
   it('go to standard output and end with 0', async () => {
     const help = await pai(root, '--help');
     expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    for (const command of ['run', 'clean', 'plan', 'why', 'diff', 'history', 'show', 'logs', 'list'])
+    for (const command of ['run', 'clean', 'plan', 'why', 'diff', 'history', 'show', 'logs', 'list', 'graph'])
       expect(help.stdout).toMatch(new RegExp(`\\n  ${command} `));
     expect(await pai(root, '--version')).toEqual({ exitCode: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'diff', 'history', 'show', 'logs', 'list'])(
+  it.each(['run', 'clean', 'plan', 'why', 'diff', 'history', 'show', 'logs', 'list', 'graph'])(
     'of pai %s has examples',
     async (command) => {
       const { exitCode, stdout } = await pai(root, command, '--help');

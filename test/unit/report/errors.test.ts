@@ -26,7 +26,7 @@ describe('formatError', () => {
 
   it('writes no control characters', () => {
     expect(formatError({ code: 'HOST_SCRIPT', message: 'a\u001b[31mb', details: ['\u009b2Jx'] })).toBe(
-      'error HOST_SCRIPT: ab\n  | 2Jx\n',
+      'error HOST_SCRIPT: ab\n  | x\n',
     );
   });
 });

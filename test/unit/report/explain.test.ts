@@ -9,7 +9,7 @@ describe('explainingReporter', () => {
     const write = (part: string): void => {
       text += part;
     };
-    const report = explainingReporter(plainReporter(write, { verbose: false, began: 0, resume: 'pai run a' }), write);
+    const report = explainingReporter(plainReporter(write, { verbose: false, resume: 'pai run a' }), write);
     const part = (name: string) =>
       ({ name, change: 'changed', before: '0'.repeat(64), after: '1'.repeat(64) }) as const;
     const events: RunEvent[] = [

@@ -33,7 +33,7 @@ function log(target: string, line: string): RunEvent {
 
 function end(counts: Partial<Extract<RunEvent, { type: 'run-end' }>>): RunEvent {
   const none = { ran: 0, fresh: 0, failed: 0, skipped: 0, interrupted: false };
-  return { type: 'run-end', at: began + 41_200, run: 'r1', seconds: 40.7, ...none, ...counts };
+  return { type: 'run-end', at: began + 41_200, run: 'r1', seconds: 41.2, ...none, ...counts };
 }
 
 function told(events: readonly RunEvent[], verbose = false): string {
@@ -42,7 +42,7 @@ function told(events: readonly RunEvent[], verbose = false): string {
     (part) => {
       text += part;
     },
-    { verbose, began, resume: 'pai run services' },
+    { verbose, resume: 'pai run services' },
   );
   for (const event of events) report(event);
   return text;

@@ -29,7 +29,7 @@ describe('a run', () => {
     const { events, plan } = await run(world, fakeGraph(world, { a: {} }));
     expect(events).toEqual([
       { type: 'run-start', at: 1_000_000, run: 'run-1', command: 'run', targets: ['a'] },
-      { type: 'plan', at: 1_000_000, entries: plan.entries },
+      { type: 'plan', at: 1_000_000, entries: plan.entries, before: { a: [] } },
       { type: 'target-start', at: 1_000_000, target: 'a', reasons: [{ kind: 'never-applied' }] },
       { type: 'target-end', at: 1_000_000, target: 'a', outcome: 'ran', seconds: 0, log: '/logs/a.log' },
       {
@@ -41,6 +41,7 @@ describe('a run', () => {
         failed: 0,
         skipped: 0,
         seconds: 0,
+        planSeconds: 0,
         interrupted: false,
       },
     ]);
