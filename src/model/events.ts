@@ -12,6 +12,12 @@ export interface ErrorReport {
   readonly details?: readonly string[];
 }
 
+/** A target that is not fresh and yet does not run, by the wish of who called. */
+export interface LeftOut {
+  readonly target: string;
+  readonly by: 'only' | 'exclude';
+}
+
 /**
  * Everything that a run tells; reporters and the journal see nothing else. `at` is milliseconds since the epoch.
  * In `--output json` each is one line; the last is `run-end`.
@@ -24,7 +30,13 @@ export type RunEvent =
       readonly command: 'run' | 'clean';
       readonly targets: readonly string[];
     }
-  | { readonly type: 'plan'; readonly at: number; readonly entries: readonly PlanEntry[] }
+  | {
+      readonly type: 'plan';
+      readonly at: number;
+      readonly entries: readonly PlanEntry[];
+      /** Absent when there is none. */
+      readonly leftOut?: readonly LeftOut[];
+    }
   | { readonly type: 'target-start'; readonly at: number; readonly target: string; readonly reasons: readonly Reason[] }
   | { readonly type: 'target-log'; readonly at: number; readonly target: string; readonly line: string }
   | {
@@ -33,11 +45,15 @@ export type RunEvent =
       readonly target: string;
       readonly outcome: Outcome;
       readonly seconds: number;
-      /** For `skipped`: the target that failed below it. */
+      /** For `skipped`: the target that failed below it; with `excluded` one that is stale and was left out. */
       readonly because?: string;
+      readonly excluded?: true;
       readonly error?: ErrorReport;
       readonly log?: string;
     }
+  /** An interactive target has the terminal for itself from the one to the other: until then nothing else may write there. */
+  | { readonly type: 'terminal-taken'; readonly at: number; readonly target: string }
+  | { readonly type: 'terminal-released'; readonly at: number; readonly target: string }
   | {
       readonly type: 'run-end';
       readonly at: number;

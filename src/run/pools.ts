@@ -14,6 +14,9 @@ export interface PoolLimits {
   readonly jobs: number;
 }
 
+/** The one terminal, for interactive targets. */
+export const TERMINAL_POOL = 'terminal';
+
 /** Limits that suit a dev box; `cpu` is its number of cores. */
 export function defaultLimits(): PoolLimits {
   return { ssh: 50, docker: 2, kubernetes: 4, cpu: availableParallelism(), jobs: Number.POSITIVE_INFINITY };
@@ -136,7 +139,7 @@ function unitsOf(wanted: readonly PoolUse[], limitOf: (name: string) => number):
 
 /** The limit of a pool by its name. Throws PAIFILE_INVALID for a name that is none. */
 function limitLookup(limits: PoolLimits): (name: string) => number {
-  const byName = new Map(Object.entries(limits));
+  const byName = new Map([...Object.entries(limits), [TERMINAL_POOL, 1] as const]);
   for (const [name, limit] of byName) {
     if (!(limit >= 1)) throw new PaiError('USAGE', `the limit of ${name} is ${limit}`, { next: 'Give at least 1.' });
   }

@@ -15,8 +15,9 @@ export const clean: Command = {
     const names = select(project.graph, patterns).map((target) => target.name);
     if (options.dryRun === true) return showCleanPlan(invocation, project, names);
     return withWorkbench(project, options, async (bench) => {
+      const planned = await planClean(project.graph, names, bench.look);
       const { exitCode } = await execute(invocation, project, bench, 'clean', (context, how) =>
-        executeClean(project.graph, names, context, how),
+        executeClean(planned, project.graph, context, how),
       );
       return exitCode;
     });
