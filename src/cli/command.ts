@@ -10,6 +10,12 @@ export interface Options {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly failFast?: boolean;
+  readonly keepGoing?: boolean;
+  readonly retryFailed?: boolean;
+  readonly only?: boolean;
+  readonly exclude?: readonly string[];
+  readonly yes?: boolean;
+  readonly waitLock?: boolean;
   readonly verbose?: boolean;
   readonly all?: boolean;
 }
@@ -20,6 +26,8 @@ export interface Invocation {
   /** Targets, groups and globs as given. */
   readonly patterns: readonly string[];
   readonly options: Options;
+  /** As it could be typed again. */
+  readonly commandLine: string;
   /** When it was called, in milliseconds since the epoch. */
   readonly began: number;
   /** Set once a paifile is loaded: a stack trace of ours with the places of its sources. */
@@ -32,7 +40,12 @@ export interface Command {
 }
 
 /** Exit codes: scripts rely on them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, hungUp: 129, interrupted: 130, terminated: 143 } as const;
+
+/** A word as a shell reads it back. */
+export function shellWord(word: string): string {
+  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
 
 /** Whether machines read what a command writes. */
 export function wantsJson(options: Options): boolean {

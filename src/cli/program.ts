@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { PaiError } from '../model/errors.js';
-import { EXIT, type Invocation, type Options } from './command.js';
+import { EXIT, type Invocation, type Options, shellWord } from './command.js';
 import type { Io } from './io.js';
 import { COMMANDS, COMMON_OPTIONS, type CommandRow, type OptionRow } from './table.js';
 
@@ -23,8 +23,11 @@ export function parseArguments(argv: readonly string[], io: Io, version: string)
     const command = program.command(`${row.name} ${row.arguments}`).description(row.summary);
     for (const option of [...row.options, ...COMMON_OPTIONS]) command.addOption(toOption(option));
     command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  ${example}`).join('\n')}`);
-    command.action((patterns: readonly string[]) => {
-      parsed = { row, invocation: { io, patterns, options: command.opts<Options>(), began: Date.now() } };
+    // One word for `<name>`, a list for `<names...>`.
+    command.action((given: string | readonly string[]) => {
+      const patterns = typeof given === 'string' ? [given] : given;
+      const commandLine = ['pai', ...argv].map(shellWord).join(' ');
+      parsed = { row, invocation: { io, patterns, options: command.opts<Options>(), commandLine, began: Date.now() } };
     });
   }
   try {
@@ -42,6 +45,7 @@ function toOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.summary);
   if (row.choices !== undefined) option.choices(row.choices);
   if (row.count === true) option.argParser(wholeNumber);
+  if (row.repeatable === true) option.argParser((value, before: readonly string[] = []) => [...before, value]);
   return option;
 }
 

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../model/events.js';
 import { formatError } from './errors.js';
+import { describeLeftOut } from './left-out.js';
 import { describeReasons } from './reasons.js';
 import type { Reporter, Write } from './reporter.js';
 import { duration, oneLine } from './text.js';
@@ -65,11 +66,12 @@ class PlainReport {
     this.#write(`${text}\n`);
   }
 
-  #plan({ entries }: Extract<RunEvent, { type: 'plan' }>): void {
+  #plan({ entries, leftOut }: Extract<RunEvent, { type: 'plan' }>): void {
     const stale = entries.filter((entry) => entry.state === 'stale');
     const unknown = entries.filter((entry) => entry.state === 'unknown').length;
     const fresh = entries.length - stale.length - unknown;
     this.#planned = new Set(stale.map((entry) => entry.name));
+    if (leftOut !== undefined) this.#line(describeLeftOut(leftOut));
     if (stale.length + unknown === 0) return;
     this.#line(`${stale.length} to ${this.#command}, ${fresh} fresh${unknown === 0 ? '' : `, ${unknown} unknown`}`);
   }
@@ -84,7 +86,7 @@ class PlainReport {
   }
 
   #targetEnd(end: TargetEnd): void {
-    const { target, outcome, seconds, because, error } = end;
+    const { target, outcome, seconds, because, excluded, error } = end;
     switch (outcome) {
       case 'ran':
         this.#line(`done  ${target}  ${duration(seconds)}`);
@@ -99,7 +101,9 @@ class PlainReport {
         this.#failures.push({ end, tail: this.#tails.get(target) ?? [] });
         break;
       case 'skipped':
-        this.#line(`skip  ${target}${because === undefined ? '' : `  (${because} failed)`}`);
+        this.#line(
+          `skip  ${target}${because === undefined ? '' : `  (${because} ${excluded ? 'is left out and not fresh' : 'failed'})`}`,
+        );
     }
     this.#tails.delete(target);
   }

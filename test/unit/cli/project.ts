@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { StopSignal } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 
 /** This repository. */
@@ -84,8 +85,8 @@ export interface Said {
 
 /** A command line at work. */
 export interface Going {
-  /** What SIGINT does. */
-  interrupt(): void;
+  /** What a signal does; SIGINT unless told. */
+  interrupt(signal?: StopSignal): void;
   readonly said: Promise<Said>;
 }
 
@@ -93,7 +94,7 @@ export interface Going {
 export function start(cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(signal: StopSignal) => void>();
   const said = main(argv, {
     cwd,
     stdout: (text) => {
@@ -111,8 +112,8 @@ export function start(cwd: string, ...argv: string[]): Going {
     return { exitCode, stdout, stderr };
   });
   return {
-    interrupt: () => {
-      for (const listener of listeners) listener();
+    interrupt: (signal = 'SIGINT') => {
+      for (const listener of listeners) listener(signal);
     },
     said,
   };

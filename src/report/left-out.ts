@@ -1,0 +1,11 @@
+import type { LeftOut } from '../model/events.js';
+
+/** What is not fresh and yet does not run, in a line; names only as many as a line bears. */
+export function describeLeftOut(leftOut: readonly LeftOut[]): string {
+  const names = leftOut.slice(0, MOST_NAMES).map(({ target }) => target);
+  const more = leftOut.length > names.length ? ` and ${leftOut.length - names.length} more` : '';
+  const options = [...new Set(leftOut.map(({ by }) => `--${by}`))].sort().join(' and ');
+  return `left out by ${options}, though not fresh: ${names.join(', ')}${more}`;
+}
+
+const MOST_NAMES = 10;
