@@ -2,7 +2,8 @@ import { type Graph, targetOf } from '../graph/graph.js';
 import { project } from '../graph/order.js';
 import type { CleanPlan } from '../plan/clean.js';
 import type { RunContext, RunOptions, RunSummary } from './context.js';
-import { type Before, Session } from './session.js';
+import { Session } from './session.js';
+import type { Before } from './walk.js';
 
 /**
  * Takes the targets of a plan down, dependents first. What is not there counts as fresh; what can't be looked at fails; what

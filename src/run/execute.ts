@@ -11,7 +11,8 @@ import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { createLook } from './look.js';
 import { rollOneByOne } from './rolling.js';
 import { narrow } from './scope.js';
-import { type Before, Session } from './session.js';
+import { Session } from './session.js';
+import type { Before } from './walk.js';
 
 /**
  * Runs what a plan found not fresh, in order and in parallel. Tells events from `run-start` to `run-end`; does not reject for

@@ -9,9 +9,7 @@ import { notConfirmed } from './confirm.js';
 import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { createPools, type Pools, TERMINAL_POOL } from './pools.js';
 import { expectedSeconds } from './priorities.js';
-
-/** Which targets must come before each; needs first. */
-export type Before = ReadonlyMap<string, readonly string[]>;
+import { type Before, walk } from './walk.js';
 
 /**
  * What runs and cleans have in common: walks targets in order, skips what stands on failures, keeps results, tells events.
@@ -48,19 +46,12 @@ export class Session {
 
   /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
   async walk(before: Before, work: (name: string) => Promise<Result>): Promise<void> {
-    if (before.size === 0) return;
     const lengthOf = expectedSeconds(before.keys(), this.#measured);
     this.#priorities = longestRemaining(before, lengthOf);
-    const { PGraph } = await import('p-graph');
-    const edges: [string, string][] = [];
-    for (const [name, earlier] of before) for (const other of earlier) edges.push([other, name]);
-    const nodes = new Map(Array.from(before.keys(), (name) => [name, { priority: lengthOf(name) }] as const));
     const run = async (name: string): Promise<void> => {
       this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));
     };
-    // p-graph adds the priorities up along the longest path: what has most behind it is begun first.
-    // Nodes never reject: p-graph would pass over what stands on a failure without a word.
-    await new PGraph(nodes, edges).run({ run, continue: true });
+    await walk({ before, lengthOf, remaining: this.#priorities, run });
   }
 
   /**
