@@ -53,48 +53,50 @@ export async function attempt<Result>(
 
 class StillRunning extends Error {}
 
-async function tryOnce<Result>(
-  options: AttemptOptions,
-  action: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const timeout = new AbortController();
-  const signal = AbortSignal.any([options.cancel, timeout.signal]);
-  const timer = new AbortController();
-  const settled = new AbortController();
-  const started = options.clock.sleep(options.timeoutSeconds * 1000, timer.signal).then(() => {
-    if (!timer.signal.aborted) timeout.abort();
+/**
+ * One try. With one controller and no promise that loses a race: with signals that are joined and dropped, the collection of garbage
+ * cost more than everything else that a run of many small targets does.
+ */
+function tryOnce<Result>(options: AttemptOptions, action: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const { clock, cancel, timeoutSeconds } = options;
+  const end = new AbortController();
+  return new Promise((resolve, reject) => {
+    let timedOut = false;
+    let stopGrace = (): void => undefined;
+    const tellToEnd = (): void => {
+      if (end.signal.aborted) return;
+      // An action that hangs must not hang the run.
+      stopGrace = clock.after(GRACE, () => fail(new StillRunning('the action did not end when it was told to')));
+      end.abort();
+    };
+    const stopTimer = clock.after(timeoutSeconds * 1000, () => {
+      timedOut = true;
+      tellToEnd();
+    });
+    const settle = (): void => {
+      stopTimer();
+      stopGrace();
+      cancel.removeEventListener('abort', tellToEnd);
+    };
+    const fail = (thrown: unknown): void => {
+      settle();
+      reject(ended(options, timedOut, thrown));
+    };
+    cancel.addEventListener('abort', tellToEnd);
+    if (cancel.aborted) tellToEnd();
+    action(end.signal).then((result) => {
+      settle();
+      resolve(result);
+    }, fail);
   });
-  try {
-    return await Promise.race([action(signal), overdue(options, signal, settled.signal)]);
-  } catch (thrown) {
-    throw ended(options, signal, timeout.signal, thrown);
-  } finally {
-    // With a reason of their own these two need not make an error, which costs more than the rest of this function.
-    settled.abort('settled');
-    timer.abort('settled');
-    await started;
-  }
 }
 
-/** Rejects when the action does not end although it was told to: an action that hangs must not hang the run. */
-async function overdue(options: AttemptOptions, signal: AbortSignal, settled: AbortSignal): Promise<never> {
-  await aborted(AbortSignal.any([signal, settled]));
-  if (!settled.aborted) await options.clock.sleep(GRACE, settled);
-  throw new StillRunning('the action did not end when it was told to');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function ended(options: AttemptOptions, signal: AbortSignal, timeout: AbortSignal, thrown: unknown): unknown {
-  if (!signal.aborted) return thrown;
+function ended(options: AttemptOptions, timedOut: boolean, thrown: unknown): unknown {
   const details = thrown instanceof PaiError ? [thrown.message, ...thrown.details] : [];
   if (options.cancel.aborted) {
     return new PaiError('CANCELLED', 'cancelled', { details, cause: thrown, next: 'Run the same command to resume.' });
   }
-  if (!timeout.aborted) return thrown;
+  if (!timedOut) return thrown;
   return new PaiError('TIMEOUT', `took longer than ${options.timeoutSeconds} s`, {
     details,
     cause: thrown,

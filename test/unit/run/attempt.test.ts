@@ -159,6 +159,9 @@ describe('attempt', () => {
   test('leaves no timer behind', async () => {
     const { options, clock } = setUp();
     await attempt(options, async () => 1);
+    expect(clock.pending).toBe(0);
+    await expect(attempt(options, failing(1, new Error('no')))).rejects.toThrow('no');
+    expect(clock.pending).toBe(0);
     clock.advance(100_000);
     await expect(attempt(options, async () => 2)).resolves.toBe(2);
   });
