@@ -20,6 +20,8 @@ export interface CommandRow {
   readonly summary: string;
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
+  /** What its argument may be, for completion; absent where it names targets. */
+  readonly words?: readonly string[];
   readonly load: () => Promise<Command>;
 }
 
@@ -105,5 +107,14 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [json],
     examples: ['pai list', "pai list 'image:*'"],
     load: async () => (await import('./commands/list.js')).list,
+  },
+  {
+    name: 'completion',
+    arguments: '<shell>',
+    summary: 'write the script that completes commands, options and targets in bash, zsh or fish',
+    options: [],
+    examples: ['source <(pai completion bash)', 'source <(pai completion zsh)', 'pai completion fish | source'],
+    words: ['bash', 'zsh', 'fish'],
+    load: async () => (await import('./commands/completion.js')).completion,
   },
 ];
