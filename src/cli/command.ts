@@ -17,6 +17,12 @@ export interface Options {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly failFast?: boolean;
+  readonly keepGoing?: boolean;
+  readonly retryFailed?: boolean;
+  readonly only?: boolean;
+  readonly exclude?: readonly string[];
+  readonly yes?: boolean;
+  readonly waitLock?: boolean;
   readonly verbose?: boolean;
   readonly all?: boolean;
   readonly explain?: boolean;
@@ -45,7 +51,15 @@ export interface Command {
 }
 
 /** Exit codes: scripts rely on them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, changes: 3, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  changes: 3,
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /** A word as a shell reads it back. */
 export function shellWord(word: string): string {

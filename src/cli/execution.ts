@@ -1,80 +1,156 @@
+import type { RunEvent } from '../model/events.js';
+import type { OpenReporter } from '../report/reporter.js';
+import type { Question } from '../run/confirm.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
+import { mergeDurations, readDurations, writeDurations } from '../state/durations.js';
 import { createJournal } from '../state/journal.js';
 import { createPartTexts } from '../state/part-texts.js';
+import { newRunId } from '../state/run-id.js';
 import { EXIT, type Invocation, shellWord } from './command.js';
-import { watchInterrupts } from './interrupt.js';
+import { confirm } from './confirm.js';
+import { type Interrupt, Interrupted, watchInterrupts } from './interrupt.js';
+import { withLock } from './lock.js';
 import type { Project } from './project.js';
 import { openReporter } from './reporting.js';
-import type { Workbench } from './working.js';
+import { holdWhileTaken } from './terminal.js';
+import { type Workbench, withWorkbench } from './working.js';
 
-/** A command that works, in two steps. */
-export interface Work<Prepared> {
+/** A command that changes things, in its steps. */
+export interface Steps<Planned> {
   readonly command: 'run' | 'clean';
-  /** Finds out what is to be done and changes nothing: an interrupt ends the process. */
-  prepare(): Promise<Prepared>;
-  /** Does it: interrupts are wishes to stop. */
-  work(prepared: Prepared, context: RunContext, options: RunOptions): Promise<RunSummary>;
+  /** Looks at what there is to do. Changes nothing; an interrupt ends it. */
+  plan(bench: Workbench): Promise<Planned>;
+  /** What has to be answered before anything is done. */
+  questions(planned: Planned): readonly Question[];
+  execute(planned: Planned, context: RunContext, options: RunOptions): Promise<RunSummary>;
+  /** What is to be done once, after all. */
+  finish?(bench: Workbench, summary: RunSummary): Promise<void>;
 }
 
-/** Runs work with a journal and a reporter, and tells the exit code of what became of it. */
-export async function execute<Prepared>(
+/**
+ * Takes the project's lock, plans, asks, and works with a journal and a reporter. Resolves to the exit code.
+ * Throws what keeps it from starting; then nothing was changed.
+ */
+export async function execute<Planned>(
   invocation: Invocation,
   project: Project,
-  bench: Workbench,
-  { command, prepare, work }: Work<Prepared>,
-): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
-  const { io, options, commandLine, began } = invocation;
-  const reporter = await openReporter(invocation, { root: project.root, resume: resumeLine(invocation, command) });
+  steps: Steps<Planned>,
+): Promise<number> {
+  const reporter = await openReporter(invocation, {
+    root: project.root,
+    resume: resumeLine(invocation, steps.command),
+  });
+  // From here on whatever is told goes through the reporter, which may hold the terminal.
+  const told: Invocation = { ...invocation, io: { ...invocation.io, stderr: reporter.say } };
+  const interrupt = watchInterrupts(told.io);
+  const runId = newRunId(new Date());
   try {
-    const prepared = await prepare();
-    const journal = createJournal(project.cacheDirectory, {
-      runId: bench.runId,
-      commandLine,
-      began,
-      warn: (problem) => reporter.say(`warning: ${problem}\n`),
-    });
-    const texts = createPartTexts(project.cacheDirectory);
-    const interrupt = watchInterrupts({ ...io, stderr: reporter.say });
-    const context: RunContext = {
-      run: bench.runId,
-      drivers: bench.drivers,
-      began,
-      emit: (event) => {
-        journal.sink(event);
-        reporter.tell(event);
-      },
-      journal: {
-        logPath: journal.logPath,
-        note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
-      },
-      applied: texts.keep,
-    };
-    try {
-      const summary = await work(prepared, context, {
-        stop: interrupt.stop,
-        cancel: interrupt.cancel,
-        failFast: options.failFast === true,
-        ...(options.jobs !== undefined && { pools: createPools({ jobs: options.jobs }) }),
-      });
-      return { summary, exitCode: exitCode(summary) };
-    } finally {
-      interrupt.unwatch();
-      journal.close();
-      texts.close();
-    }
+    return await withLock(told, project, runId, interrupt, () =>
+      withWorkbench(
+        project,
+        told.options,
+        (bench) => work(told, project, steps, { bench, interrupt, reporter, runId }),
+        {
+          runId,
+          signal: interrupt.stop,
+        },
+      ),
+    );
+  } catch (thrown) {
+    if (thrown instanceof Interrupted && interrupt.exitCode !== undefined) return interrupt.exitCode;
+    throw thrown;
   } finally {
+    interrupt.unwatch();
     reporter.close();
+  }
+}
+
+/** What there is once the project is locked. */
+interface Surroundings {
+  readonly bench: Workbench;
+  readonly interrupt: Interrupt;
+  readonly reporter: OpenReporter;
+  readonly runId: string;
+}
+
+async function work<Planned>(
+  invocation: Invocation,
+  project: Project,
+  steps: Steps<Planned>,
+  { bench, interrupt, reporter, runId }: Surroundings,
+): Promise<number> {
+  const { io, options, commandLine, began } = invocation;
+  const { cacheDirectory } = project;
+  const planned = await interrupt.orStop(steps.plan(bench));
+  const confirmed = await paused(reporter, () => confirm(invocation, steps.questions(planned), interrupt));
+  const measured = await readDurations(cacheDirectory);
+  const warn = (problem: string): void => reporter.say(`warning: ${problem}\n`);
+  const journal = createJournal(cacheDirectory, { runId, commandLine, began, warn });
+  const texts = createPartTexts(cacheDirectory);
+  const tell = holdWhileTaken(reporter.tell);
+  const context: RunContext = {
+    run: runId,
+    drivers: bench.drivers,
+    began,
+    emit: (event: RunEvent) => {
+      journal.sink(event);
+      if (event.type === 'terminal-taken') interrupt.handOver(true);
+      if (event.type === 'terminal-released') interrupt.handOver(false);
+      tell(event);
+    },
+    journal: {
+      logPath: journal.logPath,
+      note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
+    },
+    applied: texts.keep,
+    terminal: io.terminal?.whole === true,
+  };
+  try {
+    const summary = await steps.execute(planned, context, {
+      stop: interrupt.stop,
+      cancel: interrupt.cancel,
+      confirmed,
+      measured,
+      failFast: options.failFast === true,
+      ...(options.jobs !== undefined && { pools: createPools({ jobs: options.jobs }) }),
+    });
+    // What it takes to take things down says nothing about what it takes to make them.
+    if (steps.command === 'run' && summary.took.size > 0) {
+      const known = (name: string): boolean => project.graph.targets.has(name);
+      await writeDurations(cacheDirectory, mergeDurations(measured, summary.took, known));
+    }
+    await steps.finish?.(bench, summary);
+    return interrupt.exitCode ?? exitCode(summary);
+  } finally {
+    journal.close();
+    texts.close();
+  }
+}
+
+/** A question is asked where the reporter draws. */
+async function paused<Result>(reporter: OpenReporter, ask: () => Promise<Result>): Promise<Result> {
+  const resume = reporter.pause();
+  try {
+    return await ask();
+  } finally {
+    resume();
   }
 }
 
 /** The command line that does the same again. */
 function resumeLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
-  const path = options.path === undefined ? [] : ['-p', options.path];
-  return ['pai', command, ...[...patterns, ...path].map(shellWord)].join(' ');
+  const { only, exclude = [], path, retryFailed } = options;
+  const words = [
+    ...patterns,
+    ...(retryFailed === true ? ['--retry-failed'] : []),
+    ...(only === true ? ['--only'] : []),
+    ...exclude.flatMap((pattern) => ['--exclude', pattern]),
+    ...(path === undefined ? [] : ['-p', path]),
+  ];
+  return ['pai', command, ...words.map(shellWord)].join(' ');
 }
 
-function exitCode({ interrupted, failed, skipped }: RunSummary): number {
-  if (interrupted) return EXIT.interrupted;
+function exitCode({ failed, skipped }: RunSummary): number {
   return failed + skipped > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -1,4 +1,5 @@
-import type { Io } from './io.js';
+import { EXIT } from './command.js';
+import type { Io, StopSignal } from './io.js';
 
 /** What interrupts ask for. */
 export interface Interrupt {
@@ -6,22 +7,71 @@ export interface Interrupt {
   readonly stop: AbortSignal;
   /** Aborted by the second: end what runs. */
   readonly cancel: AbortSignal;
+  /** What to exit with, by the first signal; undefined while there was none. */
+  readonly exitCode: number | undefined;
+  /** While an interactive command has the terminal, what is typed there is for the command, and nothing is told. */
+  handOver(taken: boolean): void;
+  /** Work that ends at the first interrupt, such as planning: rejects with Interrupted then. */
+  orStop<Result>(work: Promise<Result>): Promise<Result>;
   /** Gives interrupts their ordinary meaning back. */
   unwatch(): void;
 }
 
-/** Takes the first SIGINT or SIGTERM as a wish to stop, the second as one to cancel. */
+/** Thrown where an interrupt ended what had changed nothing yet. */
+export class Interrupted extends Error {}
+
+const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.hungUp,
+};
+
+/** Takes the first signal as a wish to stop, the second as one to cancel. */
 export function watchInterrupts(io: Io): Interrupt {
   const stop = new AbortController();
   const cancel = new AbortController();
-  const unwatch = io.onInterrupt(() => {
+  const state: { exitCode: number | undefined; handedOver: boolean } = { exitCode: undefined, handedOver: false };
+  const tell = (line: string): void => {
+    if (!state.handedOver) io.stderr(`${line}\n`);
+  };
+  const unwatch = io.onInterrupt((signal) => {
+    if (state.handedOver && signal === 'SIGINT') return;
     if (!stop.signal.aborted) {
+      state.exitCode = EXIT_CODES[signal];
+      tell('stopping when what runs is done; interrupt again to cancel it');
       stop.abort();
-      io.stderr('stopping when what runs is done; interrupt again to cancel it\n');
     } else if (!cancel.signal.aborted) {
+      tell('cancelling');
       cancel.abort();
-      io.stderr('cancelling\n');
     }
   });
-  return { stop: stop.signal, cancel: cancel.signal, unwatch };
+  return {
+    stop: stop.signal,
+    cancel: cancel.signal,
+    get exitCode() {
+      return state.exitCode;
+    },
+    handOver: (taken) => {
+      state.handedOver = taken;
+    },
+    orStop: (work) => orAborted(work, stop.signal),
+    unwatch,
+  };
+}
+
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(new Interrupted('interrupted'));
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // Whatever becomes of the work now, nobody waits for it.
+    work.catch(() => undefined);
+    aborted.catch(() => undefined);
+  }
 }

@@ -1,7 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import type { Write } from '../report/reporter.js';
 import type { Screen } from '../report/screen.js';
 import type { Environment } from '../report/style.js';
 import { processScreen } from './process-screen.js';
+
+/** Signals that ask the program to stop. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** Somebody at a terminal. */
+export interface Terminal {
+  /** Asks a question and resolves to the line that was typed; empty at the end of the input. Rejects when the signal is aborted. */
+  ask(question: string, signal: AbortSignal): Promise<string>;
+  /** Whether input and output are both the terminal, so that it can be handed over to a command. */
+  readonly whole: boolean;
+}
 
 /** The outside of the program, so that tests can be one. */
 export interface Io {
@@ -14,31 +27,61 @@ export interface Io {
   readonly env?: Environment;
   /** What standard output is, when it is a terminal. */
   readonly screen?: Screen;
-  /** Calls back for each SIGINT or SIGTERM until the returned function is called. */
-  onInterrupt(listener: () => void): () => void;
+  /** Absent when nobody can be asked. */
+  readonly terminal?: Terminal;
+  /** Calls back for each signal that asks to stop, until the returned function is called. */
+  onInterrupt(listener: (signal: StopSignal) => void): () => void;
 }
 
 /** The real outside. */
 export function processIo(): Io {
-  // Whoever reads may stop early (`pai list | head`); there is nobody left to tell.
-  process.stdout.on('error', ignoreClosedPipe);
+  // Whoever reads may stop early (`pai list | head`), or close the terminal; there is nobody left to tell.
+  process.stdout.on('error', ignoreNoReader);
+  process.stderr.on('error', ignoreNoReader);
   return {
     cwd: process.cwd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
     ...(process.stdout.isTTY && { screen: processScreen() }),
+    ...(process.stdin.isTTY && process.stderr.isTTY && { terminal: { ask, whole: process.stdout.isTTY } }),
     onInterrupt(listener) {
-      process.on('SIGINT', listener);
-      process.on('SIGTERM', listener);
+      const signals = stopSignals();
+      for (const signal of signals) process.on(signal, listener);
       return () => {
-        process.off('SIGINT', listener);
-        process.off('SIGTERM', listener);
+        for (const signal of signals) process.off(signal, listener);
       };
     },
   };
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** Not in raw mode, so that an interrupt stays one; to standard error, so that results may be piped elsewhere. */
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    const atEnd = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    return await Promise.race([lines.question(question, { signal }), atEnd]);
+  } finally {
+    lines.close();
+    process.stdin.pause();
+  }
+}
+
+/** A hang-up that was ignored from the start (nohup) stays ignored. */
+function stopSignals(): StopSignal[] {
+  const always: StopSignal[] = ['SIGINT', 'SIGTERM'];
+  return ignoresHangUp() ? always : [...always, 'SIGHUP'];
+}
+
+function ignoresHangUp(): boolean {
+  try {
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
+
+function ignoreNoReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

@@ -10,6 +10,9 @@ import { parseArguments } from './program.js';
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   let invocation: Invocation | undefined;
   try {
+    const [first, ...words] = argv;
+    // Not in the table: it is for scripts, and what is typed half must not be taken for options.
+    if (first === '__complete') return await (await import('./commands/complete.js')).complete(words, io);
     const parsed = parseArguments(argv, io, await version());
     if ('exitCode' in parsed) return parsed.exitCode;
     invocation = parsed.invocation;

@@ -45,6 +45,7 @@ function toOption(row: OptionRow): Option {
   const option = new Option(row.flags, row.summary);
   if (row.choices !== undefined) option.choices(row.choices);
   if (row.count === true) option.argParser(wholeNumber);
+  if (row.repeatable === true) option.argParser((value, before: readonly string[] = []) => [...before, value]);
   return option;
 }
 

@@ -7,6 +7,10 @@ export interface OptionRow {
   readonly choices?: readonly string[];
   /** Its value is a whole number from 1. */
   readonly count?: boolean;
+  /** It may be given several times; all values count. */
+  readonly repeatable?: boolean;
+  /** Its value is a target, a group or a glob, for completion. */
+  readonly pattern?: boolean;
 }
 
 /** A command, and where its code is. */
@@ -18,6 +22,8 @@ export interface CommandRow {
   readonly examples: readonly string[];
   /** It only reads what runs left behind, so it needs no configuration. */
   readonly past?: boolean;
+  /** What its argument may be, for completion; absent where it names targets. */
+  readonly words?: readonly string[];
   readonly load: () => Promise<Command>;
 }
 
@@ -32,6 +38,20 @@ const profile: OptionRow = { flags: '--profile <file>', summary: 'write a trace 
 const jobs: OptionRow = { flags: '--jobs <n>', summary: 'how many targets run at a time', count: true };
 const force: OptionRow = { flags: '--force', summary: 'run the named targets even if they are fresh' };
 const dryRun: OptionRow = { flags: '--dry-run', summary: 'only show what would be done' };
+const keepGoing: OptionRow = {
+  flags: '--keep-going',
+  summary: 'after a failure go on with what does not depend on it (the default)',
+};
+const retryFailed: OptionRow = { flags: '--retry-failed', summary: 'run what did not succeed in the last run' };
+const only: OptionRow = { flags: '--only', summary: 'run just the named targets, not what they need' };
+const exclude: OptionRow = {
+  flags: '--exclude <pattern>',
+  summary: 'leave these targets out; may be given several times',
+  repeatable: true,
+  pattern: true,
+};
+const yes: OptionRow = { flags: '--yes', summary: 'answer yes to what targets ask before they run' };
+const waitLock: OptionRow = { flags: '--wait-lock', summary: 'wait while another pai is at work on this project' };
 const failFast: OptionRow = { flags: '--fail-fast', summary: 'start nothing more after a failure' };
 const verbose: OptionRow = { flags: '--verbose', summary: 'show what targets say while they run' };
 const all: OptionRow = { flags: '--all', summary: 'show fresh targets too' };
@@ -62,7 +82,10 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'run',
     arguments: '[targets...]',
     summary: 'bring targets and everything they need up to date',
-    options: [jobs, force, dryRun, failFast, verbose, explain, output, jsonLines, profile, hostKeys],
+    options: [
+      ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[verbose, explain, output, jsonLines, profile, hostKeys],
+    ],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
     load: async () => (await import('./commands/run.js')).run,
   },
@@ -70,7 +93,10 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'clean',
     arguments: '<targets...>',
     summary: 'take targets down, and only these',
-    options: [jobs, dryRun, failFast, verbose, output, jsonLines, profile, hostKeys],
+    options: [
+      ...[jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[verbose, output, jsonLines, profile, hostKeys],
+    ],
     examples: ['pai clean service:pylon', 'pai clean workers --dry-run'],
     load: async () => (await import('./commands/clean.js')).clean,
   },
@@ -142,5 +168,14 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: ['pai graph services | dot -Tsvg > services.svg', 'pai graph --format mermaid'],
     load: async () => (await import('./commands/graph.js')).graph,
+  },
+  {
+    name: 'completion',
+    arguments: '<shell>',
+    summary: 'write the script that completes commands, options and targets in bash, zsh or fish',
+    options: [],
+    examples: ['source <(pai completion bash)', 'source <(pai completion zsh)', 'pai completion fish | source'],
+    words: ['bash', 'zsh', 'fish'],
+    load: async () => (await import('./commands/completion.js')).completion,
   },
 ];

@@ -8,11 +8,18 @@ import { wireDrivers } from './wiring.js';
 
 /** What a command that looks at the cluster works with. */
 export interface Workbench {
-  readonly runId: string;
   readonly drivers: Drivers;
   readonly look: Look;
   /** Writes what was read back of the PKI to the configuration folder. */
   keepPki(): Promise<void>;
+}
+
+/** For whom drivers are made. */
+export interface WorkingFor {
+  /** The run's id; a new one unless told. */
+  readonly runId?: string;
+  /** Ends looking. */
+  readonly signal?: AbortSignal;
 }
 
 /** Gives work its drivers, and closes what they opened when it is done, however it ends. */
@@ -20,12 +27,12 @@ export async function withWorkbench<Result>(
   project: Project,
   options: Options,
   work: (workbench: Workbench) => Promise<Result>,
+  { runId = newRunId(new Date()), signal }: WorkingFor = {},
 ): Promise<Result> {
-  const runId = newRunId(new Date());
   const agentSocket = process.env.SSH_AUTH_SOCK;
   const { drivers, keepPki, close } = wireDrivers(project, { runId, hostKeys: options.hostKeys, agentSocket });
   try {
-    return await work({ runId, drivers, look: createLook(drivers), keepPki });
+    return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki });
   } finally {
     await close();
   }

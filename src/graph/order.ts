@@ -84,17 +84,19 @@ export function project(graph: Ordered, kept: ReadonlySet<string>): Map<string, 
 }
 
 /**
- * For each name, how many steps the longest path from it to something that nothing waits for has; the last has 1.
- * `before` must be in an order where what comes before a name is listed before it.
+ * For each name, the length of the longest path from it to something that nothing waits for, both included. A name is as long as
+ * `lengthOf` says; one step unless told. `before` must be in an order where what comes before a name is listed before it.
  */
-export function longestRemaining(before: ReadonlyMap<string, readonly string[]>): Map<string, number> {
+export function longestRemaining(
+  before: ReadonlyMap<string, readonly string[]>,
+  lengthOf: (name: string) => number = () => 1,
+): Map<string, number> {
   const remaining = new Map<string, number>();
+  const behind = new Map<string, number>();
   for (const name of [...before.keys()].reverse()) {
-    const own = remaining.get(name) ?? 1;
+    const own = lengthOf(name) + (behind.get(name) ?? 0);
     remaining.set(name, own);
-    for (const earlier of before.get(name) ?? []) {
-      remaining.set(earlier, Math.max(remaining.get(earlier) ?? 1, own + 1));
-    }
+    for (const earlier of before.get(name) ?? []) behind.set(earlier, Math.max(behind.get(earlier) ?? 0, own));
   }
   return remaining;
 }

@@ -1,7 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { PaiError } from '../model/errors.js';
 import type { ActionContext } from '../model/target.js';
+import { endProcesses } from './end-processes.js';
+import { asEnvironment, marksOf } from './marks.js';
 
 /** What a command is given besides its arguments. Secrets go here, never in arguments: those every user can list. */
 export interface CommandOptions {
@@ -13,29 +16,36 @@ export interface CommandOptions {
   readonly cwd?: string;
 }
 
+/** What running a command takes of a target's context. `terminal`: the command is given it, and its output is not seen here. */
+export type CommandContext = Pick<ActionContext, 'log' | 'signal'> &
+  Partial<Pick<ActionContext, 'target' | 'terminal'>>;
+
 const TOLD_LINES = 20;
 const NOT_FOUND = 127;
 
 /**
- * Runs a command on the dev box and returns its standard output. Each line of both outputs goes to the target's log. Throws
- * LOCAL_COMMAND with the last lines when it exits non-zero or can't be started, CANCELLED when the context's signal ended it.
+ * Runs a command on the dev box and returns its standard output (empty when it has the terminal). Each line of both outputs goes
+ * to the target's log. When it fails or the context's signal is aborted, all that it started is ended too, and is really gone.
+ * Throws LOCAL_COMMAND with the last lines when it exits non-zero or can't be started, CANCELLED when the signal ended it.
  */
 export async function runLocal(
-  context: Pick<ActionContext, 'log' | 'signal'>,
+  context: CommandContext,
   command: string,
   args: readonly string[] = [],
   options: CommandOptions = {},
 ): Promise<string> {
   if (context.signal.aborted) throw cancelled(command);
   const { $ } = await import('zx');
+  const marks = marksOf(context);
+  const terminal = context.terminal === true;
   const running = $({
     quiet: true,
     nothrow: true,
-    signal: context.signal,
     // A process group of its own: a first interrupt at the terminal does not reach it, and an abort ends all of it.
-    detached: true,
-    env: { ...process.env, ...options.env },
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    // Who talks to the terminal has to be in the group that the terminal is given to, which is this process's.
+    detached: !terminal,
+    env: { ...process.env, ...options.env, ...marks },
+    stdio: terminal ? 'inherit' : [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })`${command} ${[...args]}`;
@@ -46,17 +56,50 @@ export async function runLocal(
     last.push(line);
     if (last.length > TOLD_LINES) last.shift();
   };
-  const outputs = [running.stdout, running.stderr].map((output) => tellLines(output, tell));
-  const result = await running;
+  const outputs = terminal ? [] : [running.stdout, running.stderr].map((output) => tellLines(output, tell));
+  const aborted = whenAborted(context.signal, () => endCommand(running.child, terminal, asEnvironment(marks)));
+  const result = await Promise.race([running, aborted.ended]);
+  aborted.unwatch();
+  if (context.signal.aborted) await aborted.ended;
   for (const finish of outputs) finish();
-  if (context.signal.aborted) throw cancelled(command);
+  if (result === undefined || context.signal.aborted) throw cancelled(command);
   if (result.exitCode === 0) return result.stdout;
+  // What a failed command left running would meet the next try. Other commands of the target are none of its business.
+  await endCommand(running.child, terminal, []);
   throw failed(command, result, options, last);
 }
 
+/** Ends a command, all that it started in its group, and what has these variables wherever it moved to. */
+async function endCommand(
+  child: ChildProcess | undefined,
+  terminal: boolean,
+  environment: readonly string[],
+): Promise<void> {
+  if (child?.pid === undefined) return;
+  const first = terminal ? { process: child.pid } : { group: child.pid };
+  await endProcesses({ ...first, environment });
+  // Where somebody outside our reach holds these, their end would never be seen.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+/** `ended` resolves when the signal was aborted and what `end` does is done. */
+function whenAborted(
+  signal: AbortSignal,
+  end: () => Promise<void>,
+): { readonly ended: Promise<undefined>; unwatch(): void } {
+  let onAbort = (): void => undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    onAbort = () => void end().then(() => resolve(undefined));
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return { ended, unwatch: () => signal.removeEventListener('abort', onAbort) };
+}
+
 /**
- * Tells each line of an output as it comes. Returns what tells the rest, to be called when the command has ended: an aborted
- * command's output is destroyed and never ends by itself, so that node:readline would wait for ever.
+ * Tells each line of an output as it comes. Returns what tells the rest, to be called when the command has ended: the output of
+ * one that was ended may be destroyed and then never ends by itself, so that node:readline would wait for ever.
  */
 function tellLines(output: Readable, tell: (line: string) => void): () => void {
   const decoder = new StringDecoder('utf8');

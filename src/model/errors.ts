@@ -29,6 +29,9 @@ export type ErrorCode =
   | 'PKI'
   | 'LOCAL_COMMAND'
   | 'LOCAL_FILE'
+  | 'PROJECT_LOCKED'
+  | 'NOT_CONFIRMED'
+  | 'NO_TERMINAL'
   | 'TIMEOUT'
   | 'CANCELLED'
   | 'INTERNAL';
@@ -41,6 +44,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'USAGE',
   'UNKNOWN_NAME',
   'CYCLE',
+  'NOT_CONFIRMED',
 ]);
 
 /** What a PaiError is made of. */

@@ -27,6 +27,8 @@ export interface ActionContext {
   readonly log: (line: string) => void;
   /** Aborted on a second interrupt or a time-out. */
   readonly signal: AbortSignal;
+  /** The target is interactive: its command is given the terminal, which it has for itself meanwhile. */
+  readonly terminal?: true;
 }
 
 /** What `apply` is given besides. */

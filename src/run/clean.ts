@@ -1,31 +1,29 @@
 import { type Graph, targetOf } from '../graph/graph.js';
 import { project } from '../graph/order.js';
 import type { PlanEntry } from '../model/plan.js';
-import { type CleanPlan, planClean } from '../plan/clean.js';
+import type { CleanPlan } from '../plan/clean.js';
 import type { RunContext, RunOptions, RunSummary } from './context.js';
-import { createLook } from './look.js';
-import { type Before, Session } from './session.js';
+import { Session } from './session.js';
+import type { Before } from './walk.js';
 
 /**
- * Takes exactly these targets down, dependents first. What is not there counts as fresh; what can't be looked at fails; what
+ * Takes the targets of a plan down, dependents first. What is not there counts as fresh; what can't be looked at fails; what
  * a failed target needs is skipped, since it may still be in use.
  */
 export async function executeClean(
+  plan: CleanPlan,
   graph: Graph,
-  names: Iterable<string>,
   context: RunContext,
   options: RunOptions = {},
 ): Promise<RunSummary> {
-  const selected = new Set(names);
-  const session = new Session(context, options, 'clean', [...selected]);
-  const log = (target: string, line: string): void => session.log(target, line);
-  const plan = await planClean(graph, selected, createLook(context.drivers, { log, signal: session.cancel }));
+  const session = new Session(context, options, 'clean', plan.order);
+  const present = new Set(plan.present);
   const open = new Set([...plan.present, ...plan.unknown]);
-  session.tellPlan(entriesOf(plan), reversed(project(graph, open)));
-  await session.walk(reversed(project(graph, selected)), async (name) => {
+  session.tellPlan({ entries: entriesOf(plan) }, reversed(project(graph, open)));
+  await session.walk(reversed(project(graph, new Set(plan.order))), async (name) => {
     const observation = plan.observations.get(name);
     if (observation?.kind === 'unknown') throw observation.error;
-    if (!plan.present.includes(name)) return { outcome: 'fresh' };
+    if (!present.has(name)) return { outcome: 'fresh' };
     const target = targetOf(graph, name);
     const done = await session.act(target, [], async (signal) => {
       const outputs = new Map<string, string>();
@@ -34,7 +32,8 @@ export async function executeClean(
         drivers: context.drivers,
         outputs,
         signal,
-        log: (line) => log(name, line),
+        ...(target.interactive && { terminal: true as const }),
+        log: (line) => session.log(name, line),
       });
       return true;
     });

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** Time, so that tests need not wait for it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Calls back once after so many milliseconds, unless the returned function was called before. */
+  after(milliseconds: number, ring: () => void): () => void;
   /** Resolves after so many milliseconds, or at once when the signal is aborted; never rejects. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
@@ -14,7 +14,20 @@ const LONGEST = 2 ** 31 - 1;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: async (milliseconds, signal) => {
-    await sleep(Math.min(milliseconds, LONGEST), undefined, { signal }).catch(() => undefined);
+  after(milliseconds, ring) {
+    const timer = setTimeout(ring, Math.min(milliseconds, LONGEST));
+    return () => clearTimeout(timer);
+  },
+  sleep: (milliseconds, signal) => {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        quiet();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const quiet = systemClock.after(milliseconds, end);
+      signal.addEventListener('abort', end);
+    });
   },
 };

@@ -4,6 +4,7 @@ import type { EventSink, Outcome } from '../model/events.js';
 import type { FingerprintPart } from '../model/target.js';
 import type { Clock } from './clock.js';
 import type { Pools } from './pools.js';
+import type { Narrowing } from './scope.js';
 
 /** What a run works with. */
 export interface RunContext {
@@ -22,10 +23,12 @@ export interface RunContext {
   readonly clock?: Clock;
   /** When the command was called, in milliseconds since the epoch; default: when the run starts. */
   readonly began?: number;
+  /** Whether there is a terminal to give to interactive targets. */
+  readonly terminal?: boolean;
 }
 
 /** How a run goes. */
-export interface RunOptions {
+export interface RunOptions extends Narrowing {
   /** First interrupt: what runs is finished, nothing more is started. */
   readonly stop?: AbortSignal;
   /** Second interrupt: what runs is ended. */
@@ -34,6 +37,10 @@ export interface RunOptions {
   readonly failFast?: boolean;
   /** Default: the default limits. */
   readonly pools?: Pools;
+  /** Seconds that targets took in earlier runs, by name: what has most work behind it goes first. */
+  readonly measured?: ReadonlyMap<string, number>;
+  /** Targets whose question was answered with yes; others that have one are refused. */
+  readonly confirmed?: ReadonlySet<string>;
 }
 
 /** What became of a target. */
@@ -43,6 +50,8 @@ export interface Result {
   readonly error?: PaiError;
   /** For `skipped`: the target that failed below it; absent when the run was stopped. */
   readonly because?: string;
+  /** For `skipped`: `because` did not fail, but is stale and was left out. */
+  readonly excluded?: true;
 }
 
 /** What became of a run. */
@@ -57,4 +66,6 @@ export interface RunSummary {
   readonly interrupted: boolean;
   /** By target, in order of the plan. */
   readonly results: ReadonlyMap<string, Result>;
+  /** How long those took that ran, in seconds, by target. */
+  readonly took: ReadonlyMap<string, number>;
 }

@@ -10,11 +10,14 @@ import type { Plan } from '../plan/plan.js';
 import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { createLook } from './look.js';
 import { rollOneByOne } from './rolling.js';
-import { type Before, Session } from './session.js';
+import { narrow } from './scope.js';
+import { Session } from './session.js';
+import type { Before } from './walk.js';
 
 /**
  * Runs what a plan found not fresh, in order and in parallel. Tells events from `run-start` to `run-end`; does not reject for
- * targets that fail. A failure stops what depends on it; the rest goes on.
+ * targets that fail. A failure stops what depends on it; the rest goes on. Rejects with USAGE, before anything is done, for targets
+ * that are to run alone and can't.
  */
 export async function executePlan(
   plan: Plan,
@@ -22,13 +25,18 @@ export async function executePlan(
   context: RunContext,
   options: RunOptions = {},
 ): Promise<RunSummary> {
+  const { entries, leftOut, blocked } = narrow(plan, graph, options);
   const session = new Session(context, options, 'run', plan.selected);
-  const open = new Set(plan.entries.filter((entry) => entry.state !== 'fresh').map((entry) => entry.name));
+  const open = new Set(entries.filter((entry) => entry.state !== 'fresh').map((entry) => entry.name));
   const before = rollOneByOne(graph, plan, project(graph, open));
-  session.tellPlan(plan.entries, before);
+  session.tellPlan({ entries, ...(leftOut.length > 0 && { leftOut }) }, before);
   const execution = new Execution(plan, graph, session, before);
-  await session.walk(before, (name) => execution.work(targetOf(graph, name)));
-  return session.finish(plan.entries.map((entry) => entry.name));
+  await session.walk(before, async (name) => {
+    const because = blocked.get(name);
+    if (because !== undefined) return { outcome: 'skipped', because, excluded: true };
+    return execution.work(targetOf(graph, name));
+  });
+  return session.finish(entries.map((entry) => entry.name));
 }
 
 class Execution {
@@ -126,6 +134,7 @@ class Execution {
       outputs,
       signal,
       stamp,
+      ...(target.interactive && { terminal: true as const }),
       log: (line) => this.#session.log(target.name, line),
     };
   }

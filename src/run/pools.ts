@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { PaiError } from '../model/errors.js';
 import { didYouMean } from '../model/suggest.js';
 import type { PoolUse } from '../model/target.js';
+import { Heap } from './heap.js';
 
 /** How many actions may occupy each pool at once. Each `host:<name>` is a pool of one besides. */
 export interface PoolLimits {
@@ -12,6 +13,9 @@ export interface PoolLimits {
   /** All running actions together (`--jobs`). */
   readonly jobs: number;
 }
+
+/** The one terminal, for interactive targets. */
+export const TERMINAL_POOL = 'terminal';
 
 /** Limits that suit a dev box; `cpu` is its number of cores. */
 export function defaultLimits(): PoolLimits {
@@ -28,35 +32,66 @@ export interface Pools {
 }
 
 interface Waiting {
-  /** Units by pool. */
-  readonly units: ReadonlyMap<string, number>;
   readonly priority: number;
+  /** Who came first; decides between equal priorities. */
+  readonly arrival: number;
   readonly start: () => void;
+}
+
+/** All who wait for exactly the same. Only the first of them can be the next to go. */
+interface Line {
+  /** Units by pool; pools without a limit are left out, since nobody waits for them. */
+  readonly units: ReadonlyMap<string, number>;
+  readonly waiting: Heap<Waiting>;
 }
 
 /** Pools with these limits; what is left out has its default. Rejects limits below one with USAGE. */
 export function createPools(limits: Partial<PoolLimits> = {}): Pools {
   const limitOf = limitLookup({ ...defaultLimits(), ...limits });
   const used = new Map<string, number>();
-  const queue: Waiting[] = [];
+  const lines = new Map<string, Line>();
+  /** The lines in which somebody waits, by pool: room in one pool concerns only these. */
+  const waitingFor = new Map<string, Set<Line>>();
+  let arrivals = 0;
+
+  const fits = (line: Line): boolean =>
+    [...line.units].every(([pool, units]) => (used.get(pool) ?? 0) + units <= limitOf(pool));
+
+  function lineFor(wanted: readonly PoolUse[]): Line {
+    const units = unitsOf(['jobs', ...wanted], limitOf);
+    for (const pool of units.keys()) if (limitOf(pool) === Number.POSITIVE_INFINITY) units.delete(pool);
+    const key = JSON.stringify([...units].sort());
+    const line = lines.get(key) ?? { units, waiting: new Heap<Waiting>(goesBefore) };
+    lines.set(key, line);
+    return line;
+  }
 
   // All pools are taken at once or none is, so that nobody holds one while waiting for another: no deadlock.
-  function startWhatFits(): void {
-    for (let index = 0; index < queue.length; ) {
-      const next = queue[index];
-      if (next === undefined) return;
-      if (![...next.units].every(([name, units]) => (used.get(name) ?? 0) + units <= limitOf(name))) index++;
-      else {
-        queue.splice(index, 1);
-        for (const [name, units] of next.units) used.set(name, units + (used.get(name) ?? 0));
-        next.start();
-      }
+  function take(line: Line): void {
+    for (const [pool, units] of line.units) used.set(pool, units + (used.get(pool) ?? 0));
+  }
+
+  function wait(line: Line, waiting: Waiting): void {
+    line.waiting.push(waiting);
+    for (const pool of line.units.keys()) {
+      const others = waitingFor.get(pool) ?? new Set();
+      waitingFor.set(pool, others.add(line));
     }
   }
 
-  function enqueue(waiting: Waiting): void {
-    const behind = queue.findIndex((other) => other.priority < waiting.priority);
-    queue.splice(behind === -1 ? queue.length : behind, 0, waiting);
+  function startNextOf(line: Line): void {
+    const next = line.waiting.pop();
+    if (line.waiting.first === undefined) for (const pool of line.units.keys()) waitingFor.get(pool)?.delete(line);
+    take(line);
+    next?.start();
+  }
+
+  /** Of those who wait for pools that have room again, starts the best that fits, then the next best. */
+  function release(line: Line): void {
+    for (const [pool, units] of line.units) used.set(pool, (used.get(pool) ?? 0) - units);
+    const concerned = new Set([...line.units.keys()].flatMap((pool) => [...(waitingFor.get(pool) ?? [])]));
+    const candidates = [...concerned].filter(fits);
+    for (let best = bestOf(candidates); best !== undefined; best = bestOf(candidates.filter(fits))) startNextOf(best);
   }
 
   async function use<Result>(
@@ -64,20 +99,32 @@ export function createPools(limits: Partial<PoolLimits> = {}): Pools {
     priority: number,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    const units = unitsOf(['jobs', ...wanted], limitOf);
-    await new Promise<void>((start) => {
-      enqueue({ units, priority, start });
-      startWhatFits();
-    });
+    const line = lineFor(wanted);
+    // Who waits in other lines does not fit, or it would not wait.
+    if (line.waiting.first === undefined && fits(line)) take(line);
+    else await new Promise<void>((start) => wait(line, { priority, arrival: arrivals++, start }));
     try {
       return await work();
     } finally {
-      for (const [name, taken] of units) used.set(name, (used.get(name) ?? 0) - taken);
-      startWhatFits();
+      release(line);
     }
   }
 
   return { use };
+}
+
+function goesBefore(one: Waiting, other: Waiting): boolean {
+  return one.priority === other.priority ? one.arrival < other.arrival : one.priority > other.priority;
+}
+
+/** The line whose first goes before those of the others. */
+function bestOf(lines: readonly Line[]): Line | undefined {
+  let best: { line: Line; first: Waiting } | undefined;
+  for (const line of lines) {
+    const { first } = line.waiting;
+    if (first !== undefined && (best === undefined || goesBefore(first, best.first))) best = { line, first };
+  }
+  return best?.line;
 }
 
 /** Units by pool; the heaviest use of a pool counts, and none is heavier than the pool. */
@@ -92,7 +139,7 @@ function unitsOf(wanted: readonly PoolUse[], limitOf: (name: string) => number):
 
 /** The limit of a pool by its name. Throws PAIFILE_INVALID for a name that is none. */
 function limitLookup(limits: PoolLimits): (name: string) => number {
-  const byName = new Map(Object.entries(limits));
+  const byName = new Map([...Object.entries(limits), [TERMINAL_POOL, 1] as const]);
   for (const [name, limit] of byName) {
     if (!(limit >= 1)) throw new PaiError('USAGE', `the limit of ${name} is ${limit}`, { next: 'Give at least 1.' });
   }

@@ -1,7 +1,7 @@
 import { type Graph, targetOf } from '../graph/graph.js';
 import type { Plan } from '../plan/plan.js';
 import { rollingGroup } from '../plan/rolling.js';
-import type { Before } from './session.js';
+import type { Before } from './walk.js';
 
 /**
  * Adds the order in which groups that are in use roll: each member after the one before it, so that a member that does not
@@ -42,18 +42,22 @@ function linearOrder(
   const order: string[] = [];
   const missing = new Map<string, number>();
   const after = new Map<string, string[]>();
-  const ready = { others: [] as string[], unwell: [] as string[], well: [] as string[] };
+  const ready = { others: new Queue(), unwell: new Queue(), well: new Queue() };
   const add = (name: string): void => {
-    if (rolls(name) === undefined) ready.others.push(name);
-    else ready[well(name) ? 'well' : 'unwell'].push(name);
+    if (rolls(name) === undefined) ready.others.add(name);
+    else ready[well(name) ? 'well' : 'unwell'].add(name);
   };
   for (const [name, earlier] of before) {
     missing.set(name, earlier.length);
-    for (const other of earlier) after.set(other, [...(after.get(other) ?? []), name]);
+    for (const other of earlier) {
+      const waiting = after.get(other);
+      if (waiting === undefined) after.set(other, [name]);
+      else waiting.push(name);
+    }
     if (earlier.length === 0) add(name);
   }
   for (;;) {
-    const next = ready.others.shift() ?? ready.unwell.shift() ?? ready.well.shift();
+    const next = ready.others.take() ?? ready.unwell.take() ?? ready.well.take();
     if (next === undefined) return order;
     order.push(next);
     for (const name of after.get(next) ?? []) {
@@ -61,5 +65,21 @@ function linearOrder(
       missing.set(name, left);
       if (left === 0) add(name);
     }
+  }
+}
+
+/** First in, first out. To shift a long array costs its length each time. */
+class Queue {
+  readonly #names: string[] = [];
+  #taken = 0;
+
+  add(name: string): void {
+    this.#names.push(name);
+  }
+
+  take(): string | undefined {
+    const name = this.#names[this.#taken];
+    if (name !== undefined) this.#taken++;
+    return name;
   }
 }

@@ -1,15 +1,16 @@
 import { longestRemaining } from '../graph/order.js';
 import { errorReport } from '../model/error-report.js';
-import { type PaiError, toPaiError } from '../model/errors.js';
+import { PaiError, toPaiError } from '../model/errors.js';
+import type { LeftOut } from '../model/events.js';
 import type { PlanEntry, Reason } from '../model/plan.js';
 import type { Target } from '../model/target.js';
 import { attempt } from './attempt.js';
 import { type Clock, systemClock } from './clock.js';
+import { notConfirmed } from './confirm.js';
 import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
-import { createPools, type Pools } from './pools.js';
-
-/** Which targets must come before each; needs first. */
-export type Before = ReadonlyMap<string, readonly string[]>;
+import { createPools, type Pools, TERMINAL_POOL } from './pools.js';
+import { expectedSeconds } from './priorities.js';
+import { type Before, walk } from './walk.js';
 
 /**
  * What runs and cleans have in common: walks targets in order, skips what stands on failures, keeps results, tells events.
@@ -21,10 +22,13 @@ export class Session {
   readonly stop: AbortSignal;
   readonly results = new Map<string, Result>();
   readonly #failFast: boolean;
+  readonly #measured: ReadonlyMap<string, number>;
+  readonly #confirmed: ReadonlySet<string>;
   readonly #pools: Pools;
   readonly #began: number;
   #planned: number;
   readonly #begun = new Map<string, number>();
+  readonly #took = new Map<string, number>();
   #failed = false;
   #priorities: ReadonlyMap<string, number> = new Map();
 
@@ -35,6 +39,8 @@ export class Session {
     this.cancel = options.cancel ?? never;
     this.stop = AbortSignal.any([options.stop ?? never, this.cancel]);
     this.#failFast = options.failFast ?? false;
+    this.#measured = options.measured ?? new Map();
+    this.#confirmed = options.confirmed ?? new Set();
     this.#pools = options.pools ?? createPools();
     const at = this.clock.now();
     this.#began = context.began ?? at;
@@ -44,35 +50,37 @@ export class Session {
   }
 
   /** Tells the plan, and in which order its targets are walked. */
-  tellPlan(entries: readonly PlanEntry[], before: Before): void {
+  tellPlan(
+    plan: { readonly entries: readonly PlanEntry[]; readonly leftOut?: readonly LeftOut[] },
+    before: Before,
+  ): void {
     this.#planned = this.clock.now();
-    this.context.emit({ type: 'plan', at: this.#planned, entries, before: Object.fromEntries(before) });
+    this.context.emit({ type: 'plan', at: this.#planned, ...plan, before: Object.fromEntries(before) });
   }
 
   /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
   async walk(before: Before, work: (name: string) => Promise<Result>): Promise<void> {
-    if (before.size === 0) return;
-    this.#priorities = longestRemaining(before);
-    const { PGraph } = await import('p-graph');
-    const edges: [string, string][] = [];
-    for (const [name, earlier] of before) for (const other of earlier) edges.push([other, name]);
-    const nodes = new Map(Array.from(before.keys(), (name) => [name, { priority: 1 }] as const));
+    const lengthOf = expectedSeconds(before.keys(), this.#measured);
+    this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
       this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));
     };
-    // p-graph adds the priorities up along the longest path: what has most behind it is begun first.
-    // Nodes never reject: p-graph would pass over what stands on a failure without a word.
-    await new PGraph(nodes, edges).run({ run, continue: true });
+    await walk({ before, lengthOf, remaining: this.#priorities, run });
   }
 
-  /** Runs an action in its pools, within its time, with retries. Undefined when the run was stopped while it waited. */
+  /**
+   * Runs an action in its pools, within its time, with retries. Undefined when the run was stopped while it waited.
+   * Rejects with NOT_CONFIRMED or NO_TERMINAL before anything is done, and with what the action rejects with.
+   */
   async act<Done>(
     target: Target,
     reasons: readonly Reason[],
     action: (signal: AbortSignal) => Promise<Done>,
   ): Promise<Done | undefined> {
+    this.#admit(target);
     const priority = this.#priorities.get(target.name) ?? 1;
-    return this.#pools.use([...target.action.pools, ...target.pools], priority, async () => {
+    const wanted = [...target.action.pools, ...target.pools, ...(target.interactive ? [TERMINAL_POOL] : [])];
+    return this.#pools.use(wanted, priority, async () => {
       if (this.#stopped()) return undefined;
       const at = this.clock.now();
       this.#begun.set(target.name, at);
@@ -80,19 +88,46 @@ export class Session {
       const options = {
         target: target.name,
         timeoutSeconds: target.timeoutSeconds,
+        retries: target.retries,
         clock: this.clock,
         cancel: this.cancel,
         stop: this.stop,
         log: (line: string) => this.log(target.name, line),
       };
       try {
-        return await attempt(options, action);
+        return await this.#atTerminal(target, () => attempt(options, action));
       } catch (thrown) {
         // Known before the pools are free: with fail-fast nobody who waits for them may start.
         this.#failed = true;
         throw thrown;
       }
     });
+  }
+
+  #admit({ name, confirm, interactive }: Target): void {
+    if (confirm !== undefined && !this.#confirmed.has(name)) {
+      throw notConfirmed(
+        [{ target: name, question: confirm }],
+        'its question was not answered',
+        'Answer it with --yes.',
+      );
+    }
+    if (interactive && this.context.terminal !== true) {
+      throw new PaiError('NO_TERMINAL', 'it talks to a person, and there is no terminal', {
+        next: `Run ${name} at a terminal, with neither input nor output sent elsewhere.`,
+      });
+    }
+  }
+
+  /** Tells those who write to the terminal when they have to let it be. */
+  async #atTerminal<Done>(target: Target, work: () => Promise<Done>): Promise<Done> {
+    if (!target.interactive) return work();
+    this.context.emit({ type: 'terminal-taken', at: this.clock.now(), target: target.name });
+    try {
+      return await work();
+    } finally {
+      this.context.emit({ type: 'terminal-released', at: this.clock.now(), target: target.name });
+    }
   }
 
   /** Tells a line of a target that has not ended; one that did not end when it was told to may still talk, unheard. */
@@ -107,6 +142,7 @@ export class Session {
     if (result.outcome === 'failed') this.#failed = true;
     const at = this.clock.now();
     const begun = this.#begun.get(target);
+    if (begun !== undefined && result.outcome === 'ran') this.#took.set(target, (at - begun) / 1000);
     // What did no work said nothing, so it has no log.
     const log = begun === undefined ? undefined : this.context.journal?.logPath(target);
     this.context.emit({
@@ -116,6 +152,7 @@ export class Session {
       outcome: result.outcome,
       seconds: begun === undefined ? 0 : (at - begun) / 1000,
       ...(result.because !== undefined && { because: result.because }),
+      ...(result.excluded && { excluded: true }),
       ...(result.error && { error: errorReport(result.error) }),
       ...(log !== undefined && { log }),
     });
@@ -131,7 +168,7 @@ export class Session {
     const seconds = (at - this.#began) / 1000;
     const totals = { run, ...counts, seconds, interrupted: this.stop.aborted };
     this.context.emit({ type: 'run-end', at, ...totals, planSeconds: (this.#planned - this.#began) / 1000 });
-    return { ...totals, results };
+    return { ...totals, results, took: this.#took };
   }
 
   #stopped(): boolean {

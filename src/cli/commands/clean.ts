@@ -2,25 +2,28 @@ import { select } from '../../graph/select.js';
 import { planClean } from '../../plan/clean.js';
 import { formatCleanPlan } from '../../report/plan-text.js';
 import { executeClean } from '../../run/clean.js';
+import { questionsOf } from '../../run/confirm.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
 import { openProject, type Project } from '../project.js';
+import { excluded, rejectContradictions } from '../selection.js';
 import { withWorkbench } from '../working.js';
 
 /** `pai clean`: takes exactly the named targets down, dependents first. */
 export const clean: Command = {
   async execute(invocation) {
     const { patterns, options } = invocation;
+    rejectContradictions(options);
     const project = await openProject(invocation);
-    const names = select(project.graph, patterns).map((target) => target.name);
+    const { graph } = project;
+    const left = excluded(graph, options);
+    const names = select(graph, patterns).flatMap(({ name }) => (left.has(name) ? [] : [name]));
     if (options.dryRun === true) return showCleanPlan(invocation, project, names);
-    return withWorkbench(project, options, async (bench) => {
-      const { exitCode } = await execute(invocation, project, bench, {
-        command: 'clean',
-        prepare: () => Promise.resolve(),
-        work: (_, context, how) => executeClean(project.graph, names, context, how),
-      });
-      return exitCode;
+    return execute(invocation, project, {
+      command: 'clean',
+      plan: ({ look }) => planClean(graph, names, look),
+      questions: ({ present }) => questionsOf(graph, present),
+      execute: (planned, context, how) => executeClean(planned, graph, context, how),
     });
   },
 };

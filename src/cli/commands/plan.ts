@@ -1,7 +1,9 @@
 import { select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
 import { planRun } from '../../plan/plan.js';
+import { describeLeftOut } from '../../report/left-out.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
+import { type Narrowing, narrow } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { openProject, type Project } from '../project.js';
 import { withWorkbench } from '../working.js';
@@ -21,21 +23,27 @@ export const plan: Command = {
  * Writes the plan for targets; touches nothing. Resolves to the exit code: 1 when something is unknown; else, when it was asked
  * for, 3 when something would run.
  */
-export async function showPlan(invocation: Invocation, project: Project, names: readonly string[]): Promise<number> {
+export async function showPlan(
+  invocation: Invocation,
+  project: Project,
+  names: readonly string[],
+  narrowing: Narrowing = {},
+): Promise<number> {
   const { io, options } = invocation;
   const force = options.force === true ? names : [];
-  const { entries, errors } = await withWorkbench(project, options, ({ look }) =>
-    planRun(project.graph, names, look, { force }),
-  );
+  const planned = await withWorkbench(project, options, ({ look }) => planRun(project.graph, names, look, { force }));
+  const { errors } = planned;
+  const { entries, leftOut } = narrow(planned, project.graph, narrowing);
   const counts = countStates(entries);
   if (wantsJson(options)) {
     const targets = entries.map((entry) => {
       const error = errors.get(entry.name);
       return error === undefined ? entry : { ...entry, error: errorReport(error) };
     });
-    io.stdout(`${JSON.stringify({ targets, ...counts })}\n`);
+    io.stdout(`${JSON.stringify({ targets, ...counts, ...(leftOut.length > 0 && { leftOut }) })}\n`);
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true }));
+    if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;
   return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;

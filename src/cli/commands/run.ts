@@ -1,36 +1,59 @@
 import { select } from '../../graph/select.js';
 import { PaiError } from '../../model/errors.js';
 import { planRun } from '../../plan/plan.js';
+import { questionsOf } from '../../run/confirm.js';
 import { executePlan } from '../../run/execute.js';
-import type { Command } from '../command.js';
+import { narrow } from '../../run/scope.js';
+import { lastRun } from '../../state/last-run.js';
+import { type Command, EXIT, type Invocation } from '../command.js';
 import { execute } from '../execution.js';
-import { openProject } from '../project.js';
-import { withWorkbench } from '../working.js';
+import { openProject, type Project } from '../project.js';
+import { excluded, rejectContradictions } from '../selection.js';
 import { showPlan } from './plan.js';
 
 /** `pai run`: brings targets and everything they need up to date. */
 export const run: Command = {
   async execute(invocation) {
-    const { patterns, options } = invocation;
+    const { options } = invocation;
+    rejectContradictions(options);
     const project = await openProject(invocation);
     const { graph } = project;
-    if (patterns.length === 0) {
-      throw new PaiError('USAGE', 'say what to run: targets, groups, or globs', {
-        details: [`groups: ${[...graph.groups.keys()].join(', ')}`],
-        next: 'For example `pai run services`; `pai list` shows all targets.',
-      });
+    const names = await namesOf(invocation, project);
+    if (names.length === 0 && options.retryFailed === true) {
+      invocation.io.stdout('nothing to retry: nothing failed or was skipped in the last run\n');
+      return EXIT.ok;
     }
-    const names = select(graph, patterns).map((target) => target.name);
-    if (options.dryRun === true) return showPlan(invocation, project, names);
-    return withWorkbench(project, options, async (bench) => {
-      const force = options.force === true ? names : [];
-      const { summary, exitCode } = await execute(invocation, project, bench, {
-        command: 'run',
-        prepare: () => planRun(graph, names, bench.look, { force }),
-        work: (planned, context, how) => executePlan(planned, graph, context, how),
-      });
-      if (summary.failed === 0) await bench.keepPki();
-      return exitCode;
+    const narrowing = { only: options.only === true, exclude: excluded(graph, options) };
+    if (options.dryRun === true) return showPlan(invocation, project, names, narrowing);
+    return execute(invocation, project, {
+      command: 'run',
+      plan: ({ look }) => planRun(graph, names, look, { force: options.force === true ? names : [] }),
+      questions: (planned) => {
+        const { entries, blocked } = narrow(planned, graph, narrowing);
+        const open = entries.filter(({ name, state }) => state !== 'fresh' && !blocked.has(name));
+        return questionsOf(
+          graph,
+          open.map(({ name }) => name),
+        );
+      },
+      execute: (planned, context, how) => executePlan(planned, graph, context, { ...how, ...narrowing }),
+      finish: async (bench, summary) => {
+        if (summary.failed === 0) await bench.keepPki();
+      },
     });
   },
 };
+
+async function namesOf({ patterns, options }: Invocation, { graph, cacheDirectory }: Project): Promise<string[]> {
+  if (patterns.length === 0 && options.retryFailed !== true) {
+    throw new PaiError('USAGE', 'say what to run: targets, groups, or globs', {
+      details: [`groups: ${[...graph.groups.keys()].join(', ')}`],
+      next: 'For example `pai run services`; `pai list` shows all targets.',
+    });
+  }
+  const named = patterns.length === 0 ? undefined : select(graph, patterns).map((target) => target.name);
+  if (options.retryFailed !== true) return named ?? [];
+  const open = (await lastRun(cacheDirectory))?.open ?? [];
+  // The paifile may have other targets by now.
+  return open.filter((name) => graph.targets.has(name) && (named?.includes(name) ?? true));
+}

@@ -117,7 +117,11 @@ describe('places of errors', () => {
 });
 
 describe('signals', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('%s lets what runs finish, and ends with 130', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s lets what runs finish, and ends with %d', async (signal, code) => {
     const act = `
       import { existsSync } from 'node:fs';
       import { setTimeout as sleep } from 'node:timers/promises';
@@ -132,7 +136,7 @@ describe('signals', () => {
     await untilSaid(child, 'stopping');
     await writeProjectFile(root, 'let-go', '');
     const { exitCode, stdout } = await said;
-    expect(exitCode).toBe(130);
+    expect(exitCode).toBe(code);
     expect(stdout).toMatch(/\ninterrupted: \d+ ran, 0 fresh, 0 failed, 1 skipped in /);
   });
 });

@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Io } from '../../../src/cli/io.js';
+import type { Io, StopSignal } from '../../../src/cli/io.js';
 import { main } from '../../../src/cli/main.js';
 
 /** This repository. */
@@ -85,8 +85,8 @@ export interface Said {
 
 /** A command line at work. */
 export interface Going {
-  /** What SIGINT does. */
-  interrupt(): void;
+  /** What a signal does; SIGINT unless told. */
+  interrupt(signal?: StopSignal): void;
   readonly said: Promise<Said>;
 }
 
@@ -103,7 +103,7 @@ export function start(place: Place, ...argv: string[]): Going {
 export function startIn(surroundings: Pick<Io, 'env' | 'screen'>, cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(signal: StopSignal) => void>();
   const said = main(argv, {
     ...surroundings,
     cwd,
@@ -122,8 +122,8 @@ export function startIn(surroundings: Pick<Io, 'env' | 'screen'>, cwd: string, .
     return { exitCode, stdout, stderr };
   });
   return {
-    interrupt: () => {
-      for (const listener of listeners) listener();
+    interrupt: (signal = 'SIGINT') => {
+      for (const listener of listeners) listener(signal);
     },
     said,
   };

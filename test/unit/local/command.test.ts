@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { runLocal } from '../../../src/local/command.js';
+import { processEntry } from '../../../src/local/process-table.js';
 import { contextWith, temporaryDirectory } from './helpers.js';
 
 describe('runLocal', () => {
@@ -86,6 +87,33 @@ describe('runLocal', () => {
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test('an abort ends what moved to a session of its own, and waits until it is gone', async () => {
+    vi.stubEnv('PAI_RUN', `run-${process.pid}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const context = contextWith();
+    const script = 'setsid sh -c "trap \\"\\" HUP; sleep 300 & echo \\$!; wait" & wait';
+    const running = runLocal(context, 'sh', ['-c', script]);
+    while (context.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    context.abort();
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(processEntry(Number(context.lines[0]))?.zombie ?? true).toBe(true);
+  });
+
+  test('what a failed command left in the background is ended', async () => {
+    const context = contextWith();
+    const running = runLocal(context, 'sh', ['-c', 'sleep 300 > /dev/null 2>&1 & echo $!; exit 4']);
+    await expect(running).rejects.toMatchObject({ message: 'sh exited with 4' });
+    expect(processEntry(Number(context.lines[0]))?.zombie ?? true).toBe(true);
+  });
+
+  test('a command knows its run and its target', async () => {
+    vi.stubEnv('PAI_RUN', 'run-1');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await runLocal(contextWith(), 'sh', ['-c', 'echo $PAI_RUN $PAI_TARGET'])).toBe('run-1 files\n');
+    vi.stubEnv('PAI_RUN', undefined);
+    expect(await runLocal(contextWith(), 'sh', ['-c', 'echo $PAI_RUN$PAI_TARGET'])).toBe('\n');
   });
 
   test('nothing starts after an abort', async () => {

@@ -16,7 +16,7 @@ function setUp(): {
   const log = (line: string): void => {
     lines.push(line);
   };
-  const options = { target: 't', timeoutSeconds: 60, clock, cancel: cancel.signal, stop: stop.signal, log };
+  const options = { target: 't', timeoutSeconds: 60, retries: 0, clock, cancel: cancel.signal, stop: stop.signal, log };
   return { options, clock, cancel, stop, lines };
 }
 
@@ -55,6 +55,60 @@ describe('attempt', () => {
     const { options, clock } = setUp();
     await expect(attempt(options, failing(1, error))).rejects.toBe(error);
     expect(clock.slept).toEqual([]);
+  });
+
+  test('tries again after any failure as often as the target says, and waits longer each time', async () => {
+    const { options, clock, lines } = setUp();
+    await expect(attempt({ ...options, retries: 2 }, failing(2, new Error('flaky')))).resolves.toBe(3);
+    expect(clock.slept).toEqual([1000, 3000]);
+    expect(lines).toEqual(['flaky; trying again in 1 s (1 of 3 failed)', 'flaky; trying again in 3 s (2 of 3 failed)']);
+    await expect(attempt({ ...options, retries: 1 }, failing(2, new Error('flaky')))).rejects.toThrow('flaky');
+  });
+
+  test('gives each try the whole time', async () => {
+    const { options, clock } = setUp();
+    let tries = 0;
+    const action = (signal: AbortSignal): Promise<number> => {
+      tries++;
+      clock.advance(40_000);
+      return tries === 1 ? Promise.reject(new Error('flaky')) : Promise.resolve(signal.aborted ? -1 : tries);
+    };
+    await expect(attempt({ ...options, retries: 1 }, action)).resolves.toBe(2);
+  });
+
+  test('tries again what took too long, but not while it still runs', async () => {
+    const { options, clock } = setUp();
+    let tries = 0;
+    const obedient = attempt({ ...options, retries: 1 }, (signal) => {
+      tries++;
+      if (tries === 1) setImmediate(() => clock.advance(60_000));
+      return tries === 1 ? untilAborted(signal) : Promise.resolve(tries);
+    });
+    await expect(obedient).resolves.toBe(2);
+
+    let hung = 0;
+    const running = attempt({ ...options, retries: 1 }, () => {
+      hung++;
+      return new Promise(() => undefined);
+    });
+    const rejected = expect(running).rejects.toMatchObject({ code: 'TIMEOUT' });
+    clock.advance(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(10_000);
+    await rejected;
+    expect(hung).toBe(1);
+  });
+
+  test('does not try again what was cancelled', async () => {
+    const { options, cancel } = setUp();
+    let tries = 0;
+    const running = attempt({ ...options, retries: 3 }, (signal) => {
+      tries++;
+      return untilAborted(signal);
+    });
+    cancel.abort();
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(tries).toBe(1);
   });
 
   test('does not try again after the run was stopped', async () => {
@@ -105,6 +159,9 @@ describe('attempt', () => {
   test('leaves no timer behind', async () => {
     const { options, clock } = setUp();
     await attempt(options, async () => 1);
+    expect(clock.pending).toBe(0);
+    await expect(attempt(options, failing(1, new Error('no')))).rejects.toThrow('no');
+    expect(clock.pending).toBe(0);
     clock.advance(100_000);
     await expect(attempt(options, async () => 2)).resolves.toBe(2);
   });

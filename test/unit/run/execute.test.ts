@@ -284,8 +284,9 @@ describe('a run', () => {
     const graph = fakeGraph(world, { a: { timeoutSeconds: 30 } });
     const clock = new FakeClock();
     world.thing('a').during = async (context) => {
+      const told = new Promise((_resolve, reject) => context.signal.addEventListener('abort', reject));
       clock.advance(30_000);
-      await new Promise((_resolve, reject) => context.signal.addEventListener('abort', reject));
+      await told;
     };
     const { summary, events } = await run(world, graph, ['*'], { clock });
     expect(summary.results.get('a')?.error?.code).toBe('TIMEOUT');

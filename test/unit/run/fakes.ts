@@ -175,9 +175,22 @@ export class FakeClock implements Clock {
       return;
     }
     await new Promise<void>((resolve) => {
-      this.#timers.push({ at: this.#now + milliseconds, ring: resolve });
+      this.after(milliseconds, resolve);
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
+  }
+
+  after(milliseconds: number, ring: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, ring };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** How many timers have neither rung nor been stopped. */
+  get pending(): number {
+    return this.#timers.length;
   }
 
   advance(milliseconds: number): void {
