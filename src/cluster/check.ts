@@ -1,17 +1,8 @@
 import { isIPv4 } from 'node:net';
-import { didYouMean } from '../model/suggest.js';
-import type {
-  ClusterFile,
-  KubernetesFile,
-  MachineDefaults,
-  MachineEntry,
-  Partially,
-  RoleFile,
-  ServiceListFile,
-  ServicesFile,
-} from './files.js';
+import { checkBastions, checkMachineLogins, LIST, type Machine } from './check-logins.js';
+import type { ClusterFile, KubernetesFile, Partially, RoleFile, ServiceListFile, ServicesFile } from './files.js';
 import { LABEL_NAMES } from './labels.js';
-import type { Problem } from './problems.js';
+import { type Problem, unknownName } from './problems.js';
 import type { Validated } from './validate.js';
 import { child, type YamlFile } from './yaml.js';
 
@@ -39,9 +30,6 @@ export function crossCheck(files: Files): Problem[] {
   ];
 }
 
-type Machine = Partially<MachineEntry>;
-const LIST = '/machine-list';
-
 function checkMachines(yaml: YamlFile, file: Partially<ClusterFile>): Problem[] {
   const machines = file['machine-list'] ?? [];
   const defaults = file['default-machine-properties'] ?? {};
@@ -51,7 +39,8 @@ function checkMachines(yaml: YamlFile, file: Partially<ClusterFile>): Problem[] 
     ...checkUnique(yaml, machines, 'hostip'),
     ...checkUnique(yaml, machines, 'etcdid'),
     ...machines.flatMap((machine, index) => checkMachine(yaml, machine, index, skus)),
-    ...checkLogins(yaml, machines, defaults),
+    ...checkMachineLogins(yaml, machines, defaults),
+    ...checkBastions(yaml, file),
     ...checkCounts(yaml, machines),
   ];
 }
@@ -81,7 +70,7 @@ function checkMachine(yaml: YamlFile, machine: Machine, index: number, skus: rea
 
   const type = machine['machine-type'];
   if (type !== undefined && !skus.includes(type)) {
-    tell('/machine-type', unknown('machine-type', type, skus, 'machine-sku'));
+    tell('/machine-type', unknownName('machine-type', type, skus, 'machine-sku'));
   }
   const role = machine['k8s-role'];
   if (role === 'master' && machine.etcdid === undefined) {
@@ -91,29 +80,6 @@ function checkMachine(yaml: YamlFile, machine: Machine, index: number, skus: rea
     tell('/etcdid', `etcdid is for masters only, and ${called} is a ${role}`);
   }
   return problems;
-}
-
-/** Every machine needs a user and a password or key; what the defaults lack is told once for all machines. */
-function checkLogins(yaml: YamlFile, machines: readonly Machine[], defaults: Partially<MachineDefaults>): Problem[] {
-  const merged = machines.map((machine) => ({ ...defaults, ...machine }));
-  const tell = (what: string, lacking: readonly number[]): Problem[] => {
-    const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
-    const text = `${names}: no ${what} here, nor in default-machine-properties`;
-    return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
-  };
-  const indexes = [...merged.keys()];
-  return [
-    ...tell(
-      'username',
-      indexes.filter((index) => merged[index]?.username === undefined),
-    ),
-    ...tell(
-      'password and no ssh-keyfile-path',
-      indexes.filter(
-        (index) => merged[index]?.password === undefined && merged[index]?.['ssh-keyfile-path'] === undefined,
-      ),
-    ),
-  ];
 }
 
 function checkCounts(yaml: YamlFile, machines: readonly Machine[]): Problem[] {
@@ -192,7 +158,7 @@ function checkRoles(yaml: YamlFile, file: Partially<RoleFile>): Problem[] {
     (definition?.component ?? []).flatMap(({ name }, index) => {
       if (name === undefined || components.includes(name)) return [];
       const pointer = `/k8s-role/${role}/component/${index}/name`;
-      return [yaml.problem(pointer, 'value', unknown('component', name, components, 'component-list'))];
+      return [yaml.problem(pointer, 'value', unknownName('component', name, components, 'component-list'))];
     }),
   );
 }
@@ -222,7 +188,7 @@ function checkServiceList(yaml: YamlFile, file: Partially<ServiceListFile>): Pro
     for (const [index, name] of (given ?? []).entries()) {
       if (known.includes(kind === 'label' ? name.replace(/=.*$/s, '') : name)) continue;
       const place = kind === 'label' ? 'the labels of nodes' : `${kind}-list`;
-      problems.push(yaml.problem(child(pointer, index), 'value', unknown(kind, name, known, place)));
+      problems.push(yaml.problem(child(pointer, index), 'value', unknownName(kind, name, known, place)));
     }
   };
   for (const [name, image] of Object.entries(file['image-list'] ?? {})) {
@@ -235,9 +201,4 @@ function checkServiceList(yaml: YamlFile, file: Partially<ServiceListFile>): Pro
     each(`${pointer}/label`, 'label', service?.label, LABEL_NAMES);
   }
   return problems;
-}
-
-function unknown(kind: string, name: string, known: readonly string[], place: string): string {
-  const suggestion = didYouMean(name, known) ?? (known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty');
-  return `${kind} "${name}" is not in ${place}; ${suggestion}`;
 }

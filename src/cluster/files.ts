@@ -3,12 +3,23 @@ import type { Role } from './model.js';
 /** Written true, "true", false or "false". */
 export type Flag = 'true' | 'false';
 
-/** What a machine lacks, `default-machine-properties` gives. */
-export interface MachineDefaults {
+/** How to log in. */
+export interface LoginEntry {
   username?: string;
   password?: string;
   'ssh-keyfile-path'?: string;
   sshport?: number;
+}
+
+/** What a machine lacks, `default-machine-properties` gives. */
+export interface MachineDefaults extends LoginEntry {
+  /** A name in `ssh-bastions`, or `none`. */
+  'ssh-bastion'?: string;
+}
+
+/** An entry of `ssh-bastions`. */
+export interface BastionEntry extends LoginEntry {
+  hostip: string;
 }
 
 /** An entry of `machine-list`. */
@@ -37,6 +48,7 @@ export interface SkuEntry {
 /** cluster-configuration.yaml. */
 export interface ClusterFile {
   'default-machine-properties': MachineDefaults;
+  'ssh-bastions': Record<string, BastionEntry>;
   'machine-sku': Record<string, SkuEntry>;
   'machine-list': MachineEntry[];
 }

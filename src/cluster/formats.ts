@@ -8,6 +8,7 @@ interface Format {
 const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
 const address = `${octet}(?:\\.${octet}){3}`;
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const dnsLabel = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 const pathComponent = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const registryHost = '[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?';
 
@@ -22,6 +23,11 @@ export const formats: Readonly<Record<string, Format>> = {
   'host-name': {
     phrase: 'a host name: letters, digits, dots and hyphens, at most 63 characters',
     test: /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
+  },
+  'host-address': {
+    phrase: 'an IPv4 address or a DNS name',
+    // The last label of a name is never a number, that of an address always is.
+    test: new RegExp(`^(?:${address}|(?=.{1,253}$)(?:${dnsLabel}\\.)*(?![0-9]+$)${dnsLabel})$`),
   },
   'user-name': { phrase: 'a user name of the host', test: /^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/ },
   identifier: {

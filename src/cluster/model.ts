@@ -33,7 +33,7 @@ export interface Host {
   readonly nodeExporter: boolean;
   /** Node labels that follow from pai-master, pai-worker, node-exporter and the SKU: what services select by. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The machine's entry as written, defaults merged in: what templates see as `hostcofig` and in `machinelist`. */
+  /** The machine's entry as written, defaults merged in, without how to log in: what templates see as `hostcofig` and in `machinelist`. */
   readonly raw: JsonObject;
 }
 

@@ -1,4 +1,5 @@
 import { PaiError } from '../model/errors.js';
+import { didYouMean } from '../model/suggest.js';
 
 /** One thing that is wrong in a configuration file. Line and column count from 1. */
 export interface Problem {
@@ -19,6 +20,12 @@ export function configurationError(problems: readonly Problem[]): PaiError {
     details: sorted.map(({ file, line, column, what }) => `${file}:${line}:${column}: ${what}`),
     next: 'Correct the lines above; docs/configuration.md describes every field.',
   });
+}
+
+/** What to say of a name that is not where it should be, with what may have been meant. */
+export function unknownName(kind: string, name: string, known: readonly string[], place: string): string {
+  const suggestion = didYouMean(name, known) ?? (known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty');
+  return `${kind} "${name}" is not in ${place}; ${suggestion}`;
 }
 
 function compare(a: string, b: string): number {

@@ -3,6 +3,7 @@ import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
+import { appliedFields, isFilledIn } from './applied-fields.js';
 import { pause } from './client.js';
 import { describe, identityKey, type ObjectId } from './identity.js';
 import {
@@ -62,7 +63,11 @@ export async function applyWork(
 
   const wantedLabels = [nodeLabels, ...others.map((other) => other.nodeLabels)];
   await changeNodeLabels(objects, nodeLabels, withoutLabels(before?.nodeLabels ?? {}, wantedLabels), context);
-  for (const one of inSteps(placed).flat()) await applyOne(objects, one, context);
+  const fields = new Map<string, string>();
+  for (const one of inSteps(placed).flat()) {
+    const applied = appliedFields(await applyOne(objects, one, context));
+    if (applied !== undefined && !isFilledIn(one.object)) fields.set(identityKey(one), applied);
+  }
 
   const keep = [...placed, ...others.flatMap((other) => other.objects)];
   await removeObjects(objects, withoutObjects(before?.objects ?? [], keep), context);
@@ -72,7 +77,12 @@ export async function applyWork(
   const stamp = context.stamp();
   const entries = placed.map((id) => {
     const generation = generations.get(identityKey(id));
-    return generation === undefined ? id : { ...id, generation };
+    const applied = fields.get(identityKey(id));
+    return {
+      ...id,
+      ...(generation === undefined ? {} : { generation }),
+      ...(applied === undefined ? {} : { fields: applied }),
+    };
   });
   await writeInventory(objects, { target, stamp, objects: entries, nodeLabels }, signal);
   return stamp;
@@ -148,16 +158,20 @@ function definedAsNamespaced(object: KubeObject, all: readonly KubeObject[]): bo
   return definition === undefined ? undefined : textAt(definition, 'spec', 'scope') === 'Namespaced';
 }
 
-async function applyOne(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<void> {
+/** Answers with the object as it was applied. */
+async function applyOne(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<JsonObject> {
   const { signal } = context;
-  if (placed.kind === 'Job') await applyJob(objects, placed, context);
-  else await objects.apply(placed, placed.object, signal);
+  const live =
+    placed.kind === 'Job'
+      ? await applyJob(objects, placed, context)
+      : await objects.apply(placed, placed.object, signal);
   context.log(`applied ${describe(placed)}`);
   if (placed.kind === 'CustomResourceDefinition') await waitEstablished(objects, placed, signal);
+  return live;
 }
 
 /** A job's template can't be changed, and one that failed stays failed: both are replaced. */
-async function applyJob(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<void> {
+async function applyJob(objects: KubeObjects, placed: Placed, context: ActionContext): Promise<JsonObject> {
   const { signal } = context;
   let live: JsonObject | undefined;
   try {
@@ -165,11 +179,11 @@ async function applyJob(objects: KubeObjects, placed: Placed, context: ActionCon
   } catch (error) {
     if (!isImmutable(error)) throw error;
   }
-  if (live !== undefined && rolloutOf({ ...live, kind: 'Job' }).state !== 'failed') return;
+  if (live !== undefined && rolloutOf({ ...live, kind: 'Job' }).state !== 'failed') return live;
   context.log(`replacing ${describe(placed)}`);
   await objects.remove(placed, 'Foreground', signal);
   await objects.waitGone(placed, REPLACED_SECONDS, signal);
-  await objects.apply(placed, placed.object, signal);
+  return objects.apply(placed, placed.object, signal);
 }
 
 function isImmutable(error: unknown): boolean {

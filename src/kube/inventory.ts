@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../model/json.js';
+import { parseJson } from '../model/parse-json.js';
 import { parseStamp } from '../model/parse-stamp.js';
 import type { Stamp } from '../model/stamp.js';
 import { identityKey, idToJson, type ObjectId } from './identity.js';
-import { isObject, listAt, numberAt, objectAt, parseJson, textAt, textsAt } from './json.js';
+import { isObject, listAt, numberAt, objectAt, textAt, textsAt } from './json.js';
 import { MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
 
 /** Namespace of inventories: there from the first moment, and nobody deletes it. */
@@ -21,6 +22,8 @@ export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>
 export interface InventoryEntry extends ObjectId {
   /** `metadata.generation` after the rollout: another one means that somebody changed the object since. Workloads only. */
   readonly generation?: number;
+  /** `appliedFields` after it was applied: another one means that somebody changed or removed what we applied. */
+  readonly fields?: string;
 }
 
 /**
@@ -88,7 +91,12 @@ export function decodeInventory(configMap: Json): Inventory | undefined {
 }
 
 function encodeEntry(entry: InventoryEntry): JsonObject {
-  return { ...idToJson(entry), ...(entry.generation === undefined ? {} : { generation: entry.generation }) };
+  const { generation, fields } = entry;
+  return {
+    ...idToJson(entry),
+    ...(generation === undefined ? {} : { generation }),
+    ...(fields === undefined ? {} : { fields }),
+  };
 }
 
 function decodeEntry(value: Json): InventoryEntry[] {
@@ -97,6 +105,7 @@ function decodeEntry(value: Json): InventoryEntry[] {
   const name = textAt(value, 'name');
   const namespace = textAt(value, 'namespace');
   const generation = numberAt(value, 'generation');
+  const fields = textAt(value, 'fields');
   if (apiVersion === undefined || kind === undefined || name === undefined) return [];
   return [
     {
@@ -105,6 +114,7 @@ function decodeEntry(value: Json): InventoryEntry[] {
       name,
       ...(namespace === undefined ? {} : { namespace }),
       ...(generation === 0 ? {} : { generation }),
+      ...(fields === undefined ? {} : { fields }),
     },
   ];
 }

@@ -49,12 +49,3 @@ export function textsAt(value: Json | undefined, ...path: readonly string[]): Re
   for (const [key, text] of Object.entries(objectAt(value, ...path))) if (typeof text === 'string') texts[key] = text;
   return texts;
 }
-
-/** The JSON value that a text is; undefined when it is none. */
-export function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../model/json.js';
 import type { Observation } from '../model/stamp.js';
+import { appliedFields } from './applied-fields.js';
 import { describe, type ObjectId } from './identity.js';
-import type { Inventory } from './inventory.js';
+import type { Inventory, InventoryEntry } from './inventory.js';
 import { numberAt, textAt } from './json.js';
 import { isWorkload } from './kinds.js';
+import { TARGET_ANNOTATION } from './objects.js';
 import { rolloutOf } from './rollout-status.js';
 
 /** What is really there, as far as an inventory asks. */
@@ -31,9 +33,8 @@ function problemOf(inventory: Inventory, seen: Seen): string | undefined {
     const object = seen.object(entry);
     if (object === undefined) return `${describe(entry)} is missing`;
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return `${describe(entry)} is being deleted`;
+    if (wasChanged(entry, object, inventory.target)) return `${describe(entry)} was changed by hand`;
     if (!isWorkload(entry)) continue;
-    const changed = entry.generation !== undefined && numberAt(object, 'metadata', 'generation') !== entry.generation;
-    if (changed) return `${describe(entry)} was changed by hand`;
     const rollout = rolloutOf(object);
     if (rollout.state === 'waiting') return `${describe(entry)}: ${rollout.progress}`;
     if (rollout.state !== 'complete') return `${describe(entry)}: ${rollout.problem}`;
@@ -46,4 +47,13 @@ function problemOf(inventory: Inventory, seen: Seen): string | undefined {
     }
   }
   return undefined;
+}
+
+function wasChanged(entry: InventoryEntry, object: JsonObject, target: string): boolean {
+  const { generation, fields } = entry;
+  if (isWorkload(entry) && generation !== undefined && numberAt(object, 'metadata', 'generation') !== generation)
+    return true;
+  // An object that two targets apply is as the one left it that was last.
+  const owner = textAt(object, 'metadata', 'annotations', TARGET_ANNOTATION) ?? target;
+  return fields !== undefined && owner === target && appliedFields(object) !== fields;
 }

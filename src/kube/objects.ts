@@ -1,12 +1,10 @@
 import { PaiError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
+import { FIELD_MANAGER } from './applied-fields.js';
 import { type KubeClient, pause } from './client.js';
 import { describe, groupOf, idOf, type ObjectId } from './identity.js';
 import { listAt, objectAt, textAt, textsAt } from './json.js';
 import { builtInResource, type Resource, resourcePath } from './kinds.js';
-
-/** Who we are to server-side apply. */
-const FIELD_MANAGER = 'pai';
 
 /** Label of everything that pai applied. */
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'pai' } as const;

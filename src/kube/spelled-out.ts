@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
-import { isObject, objectAt, textAt, valueAt } from './json.js';
+import { isObject, objectAt, textAt, textsAt, valueAt } from './json.js';
 import { builtInResource } from './kinds.js';
 
 /** Where each kind keeps the specification of its pods. */
@@ -10,15 +10,17 @@ const POD_SPECS: Readonly<Record<string, readonly string[]>> = {
 const TEMPLATE_SPEC = ['spec', 'template', 'spec'] as const;
 
 /**
- * The object with two things spelled out that everyday manifests leave to Kubernetes, and that server-side apply of API
- * servers as old as 1.20 refuses: `protocol: TCP` of ports, and quantities (`cpu: 1`) as text.
+ * The object with things spelled out that everyday manifests leave to Kubernetes. Server-side apply of API servers as old as
+ * 1.20 refuses it without two of them: `protocol: TCP` of ports, and quantities (`cpu: 1`) as text. The third is
+ * `stringData` of Secrets, as `data`: what is applied under the other name is nobody's afterwards, so that it would stay
+ * when it is dropped, and could be edited unnoticed.
  */
 export function spelledOut(object: JsonObject): JsonObject {
   const kind = textAt(object, 'kind') ?? '';
   // Custom resources, and the schemas that define them, may mean something else by these names.
   const foreign = builtInResource(textAt(object, 'apiVersion') ?? '', kind) === undefined;
   if (foreign || kind === 'CustomResourceDefinition') return object;
-  return withTextQuantities(withProtocols(object));
+  return withEncodedData(withTextQuantities(withProtocols(object)));
 }
 
 function withProtocols(object: JsonObject): JsonObject {
@@ -40,6 +42,16 @@ function containerWithProtocols(container: Json): Json {
 
 function withProtocol(port: Json): Json {
   return isObject(port) && port.protocol === undefined ? { ...port, protocol: 'TCP' } : port;
+}
+
+function withEncodedData(object: JsonObject): JsonObject {
+  const { stringData, ...rest } = object;
+  if (object.kind !== 'Secret' || !isObject(stringData)) return object;
+  const texts = textsAt(object, 'stringData');
+  // What is no text is the API server's to refuse.
+  if (Object.keys(texts).length < Object.keys(stringData).length) return object;
+  const encoded = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
+  return { ...rest, data: { ...objectAt(object, 'data'), ...Object.fromEntries(encoded) } };
 }
 
 /** Mappings from a resource to a quantity: of containers, volume claims, quotas and volumes. */

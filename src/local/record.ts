@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import path from 'node:path';
 import { PaiError } from '../model/errors.js';
+import { isObject, parseJson } from '../model/parse-json.js';
 import { parseStamp } from '../model/parse-stamp.js';
 import type { Stamp } from '../model/stamp.js';
 import { type FoundFile, readIfThere, writeAtomically } from './atomic-file.js';
@@ -123,18 +124,6 @@ async function digestOf(content: string | Uint8Array, secret: boolean, key: KeyS
 
 function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isRecordedFile(value: unknown): value is RecordedFile {

@@ -13,6 +13,10 @@ export interface HostLogin {
   readonly password?: string;
   /** Path of a private key, absolute. */
   readonly keyPath?: string;
+  /** The bastion that forwards to it. A bastion has none itself. */
+  readonly via?: HostLogin;
+  /** What it is called in messages. Default: host. */
+  readonly kind?: 'host' | 'bastion';
 }
 
 /** A file that a host script finds in its payload directory. */

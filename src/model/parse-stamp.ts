@@ -1,3 +1,4 @@
+import { isObject, parseJson } from './parse-json.js';
 import type { Stamp } from './stamp.js';
 
 /**
@@ -10,18 +11,6 @@ export function parseStamp(source: unknown): Stamp | undefined {
   const { target, fingerprint, output, parts, run } = value;
   if (!isText(target) || !isText(fingerprint) || !isText(output) || !isText(run) || !isDigests(parts)) return undefined;
   return { format: 1, target, fingerprint, output, parts, run };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { AnyAuthMethod, Client, ClientChannel, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
-import { authError, connectError, describeHost, lostError } from './host-errors.js';
+import { authError, connectError, describeHost, lostError, sshCommand } from './host-errors.js';
 import type { KnownHosts } from './known-hosts.js';
+import { directRoute, type Forwarder, forwardedRoute, type Route } from './route.js';
 
 /** What connections have in common. */
 export interface ConnectionSettings {
@@ -13,6 +14,9 @@ export interface ConnectionSettings {
   readonly connectTimeoutSeconds: number;
   readonly agentSocket: string | undefined;
 }
+
+/** How long a host may take to answer that the connection ends. */
+const CLOSE_SECONDS = 1;
 
 /** A host that stops answering is noticed after this many seconds, four times. */
 const KEEPALIVE_SECONDS = 15;
@@ -28,16 +32,18 @@ const HOST_KEY_TYPES: readonly ServerHostKeyAlgorithm[] = [
 ];
 
 /** An SSH connection to one host, logged in. */
-export class Connection {
+export class Connection implements Forwarder {
   readonly host: HostLogin;
   /** Settles when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
   readonly #client: Client;
+  readonly #route: Route;
   #open = true;
 
-  private constructor(host: HostLogin, client: Client) {
+  private constructor(host: HostLogin, client: Client, route: Route) {
     this.host = host;
     this.#client = client;
+    this.#route = route;
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
         this.#open = false;
@@ -51,26 +57,29 @@ export class Connection {
   }
 
   /**
-   * Connects and logs in.
+   * Connects and logs in; over the connection to its bastion where it is behind one.
    * @throws PaiError HOST_UNREACHABLE, HOST_KEY_CHANGED, SSH_AUTH, LOCAL_FILE
    */
-  static async open(host: HostLogin, settings: ConnectionSettings): Promise<Connection> {
+  static async open(host: HostLogin, settings: ConnectionSettings, bastion?: Forwarder): Promise<Connection> {
     const [ssh2, privateKey, knownTypes] = await Promise.all([
       import('ssh2'),
       readKey(host),
       settings.knownHosts.types(host),
     ]);
+    // Before anything is opened: it may have nothing to log in with.
+    const authHandler = authMethods(host, privateKey, settings.agentSocket);
+    const route =
+      bastion === undefined ? directRoute(host) : await forwardedRoute(host, bastion, settings.connectTimeoutSeconds);
     const client = new ssh2.Client();
-    const connection = new Connection(host, client);
+    const connection = new Connection(host, client, route);
     let refused: unknown;
     let newKey: Buffer | undefined;
     const config: ConnectConfig = {
-      host: host.address,
-      port: host.port,
+      sock: route,
       username: host.user,
       readyTimeout: settings.connectTimeoutSeconds * 1000,
       keepaliveInterval: KEEPALIVE_SECONDS * 1000,
-      authHandler: authMethods(host, privateKey, settings.agentSocket),
+      authHandler,
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
         checkKey(host, key, settings).then(
           (verdict) => {
@@ -97,7 +106,7 @@ export class Connection {
       // Kept only now: the host has proved that the key is its own.
       if (newKey !== undefined) await settings.knownHosts.add(host, newKey);
     } catch (error) {
-      client.destroy();
+      route.destroy();
       throw connectError(host, refused ?? error, settings.connectTimeoutSeconds);
     }
     return connection;
@@ -119,13 +128,27 @@ export class Connection {
     });
   }
 
+  forward(address: string, port: number): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+        if (error === undefined) resolve(channel);
+        else reject(error);
+      });
+    });
+  }
+
   /** Ends the connection. */
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), 1000);
-    await this.closed;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_SECONDS * 1000);
+    });
+    await Promise.race([this.closed, late]);
     clearTimeout(timer);
+    // Not the client's own destroy: after its end that does nothing.
+    this.#route.destroy();
   }
 }
 
@@ -133,9 +156,11 @@ async function checkKey(host: HostLogin, key: Buffer, settings: ConnectionSettin
   const verdict = await settings.knownHosts.check(host, key);
   if (verdict === 'known' || settings.hostKeys === 'accept-new') return verdict;
   const { path } = settings.knownHosts;
+  const { via } = host;
+  const from = via === undefined ? '' : `${sshCommand(via)} `;
   throw new PaiError('HOST_KEY_CHANGED', `the key of ${describeHost(host)} is not known, and host keys are strict`, {
     where: path,
-    next: `Compare its fingerprint with the host's own, then add it: ssh-keyscan -p ${host.port} ${host.address} >> ${path}`,
+    next: `Compare its fingerprint with the host's own, then add it: ${from}ssh-keyscan -p ${host.port} ${host.address} >> ${path}`,
   });
 }
 

@@ -8,6 +8,7 @@ import { shellQuote } from './shell.js';
 export interface KeyOwner {
   /** Name of the host, for messages. */
   readonly name: string;
+  readonly kind?: 'host' | 'bastion';
   readonly address: string;
   readonly port: number;
 }
@@ -70,11 +71,12 @@ export class KnownHosts {
     const ours = entries.filter((entry) => matches(entry, owner));
     const revoked = ours.find((entry) => entry.revoked && entry.key === encoded);
     const valid = ours.filter((entry) => !entry.revoked);
-    const at = `${owner.address}:${owner.port}`;
+    const kind = owner.kind ?? 'host';
+    const who = `${kind} ${owner.name} (${owner.address}:${owner.port})`;
     if (revoked !== undefined) {
-      throw new PaiError('HOST_KEY_CHANGED', `host ${owner.name} (${at}) shows a key that is marked as revoked`, {
+      throw new PaiError('HOST_KEY_CHANGED', `${who} shows a key that is marked as revoked`, {
         where: `${this.#path}:${revoked.line}`,
-        next: 'Do not connect. Find out who answers at this address, and give the host a new key.',
+        next: `Do not connect. Find out who answers at this address, and give the ${kind} a new key.`,
       });
     }
     if (valid.some((entry) => entry.key === encoded)) return 'known';
@@ -82,9 +84,9 @@ export class KnownHosts {
     if (first === undefined) return 'new';
     const remove = `ssh-keygen -R ${shellQuote(hostPattern(owner))} -f ${shellQuote(this.#path)}`;
     // Also when it is of another type: who answers in the host's place could offer just that.
-    throw new PaiError('HOST_KEY_CHANGED', `host ${owner.name} (${at}) shows another key than the one known for it`, {
+    throw new PaiError('HOST_KEY_CHANGED', `${who} shows another key than the one known for it`, {
       where: `${this.#path}:${first.line}`,
-      next: `If the host was set up anew, remove its old key and run again: ${remove}`,
+      next: `If the ${kind} was set up anew, remove its old key and run again: ${remove}`,
       details: [`known: ${valid.map((entry) => entry.type).join(', ')}; shown: ${keyType(key)}`],
     });
   }

@@ -3,7 +3,7 @@ import type { ClientChannel } from 'ssh2';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { Connection } from './connection.js';
-import { describeHost, lostError, sudoError } from './host-errors.js';
+import { describeHost, lostError, sshCommand, sudoError } from './host-errors.js';
 import { shellQuote } from './shell.js';
 import type { Bootstrap } from './supervisor.js';
 
@@ -145,7 +145,7 @@ class RootSession {
   }
 
   #silent(): PaiError {
-    const next = `Log in and see what happens there: ssh -p ${this.#host.port} ${this.#host.user}@${this.#host.address} sudo true`;
+    const next = `Log in and see what happens there: ${sshCommand(this.#host)} sudo true`;
     return sudoError(this.#host, `sudo gave no root shell within ${READY_SECONDS} s`, next, this.#words());
   }
 

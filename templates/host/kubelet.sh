@@ -16,8 +16,10 @@ start_kubelet() {
   set -- --net=host --pid=host --privileged --restart=always \
     -v "$ROOT/sys:/sys" -v "$ROOT/dev:/dev" -v "$ROOT/var/run:/var/run" \
     -v "$ROOT/var/lib/docker:/var/lib/docker" -v "$ROOT/var/lib/kubelet:/var/lib/kubelet:rw,rshared" \
-    -v "$ROOT/var/log:/var/log" -v "$ROOT/etc/kubernetes:/etc/kubernetes:ro" \
-    "$HYPERKUBE" /hyperkube kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
+    -v "$ROOT/var/log:/var/log" -v "$ROOT/etc/kubernetes:/etc/kubernetes:ro"
+  # What kubelet tells of a host that has no UUID of its own.
+  [ ! -f "$ROOT/etc/machine-id" ] || set -- "$@" -v "$ROOT/etc/machine-id:/etc/machine-id:ro"
+  set -- "$@" "$HYPERKUBE" /hyperkube kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
     --hostname-override="$NODE" --node-ip="$NODE" --pod-infra-container-image="$PAUSE" \
     --cgroup-driver="$(docker info --format '{{.CgroupDriver}}')"
   spec=$({ printf '%s\n' "$@"; cat "$ROOT/etc/kubernetes/kubelet.yaml" "$ROOT/etc/kubernetes/kubelet.conf" "$PKI/kubelet-client.spec" "$PKI/kubelet-server.spec"; } | sha256sum | cut -d ' ' -f 1)

@@ -7,6 +7,9 @@ const login = {
   sshport: port,
 };
 
+/** The name of a bastion, or `none`. */
+const throughBastion = { 'ssh-bastion': text('identifier') };
+
 const machine = mapping(['hostname', 'hostip', 'machine-type', 'k8s-role'], {
   hostname: text('host-name'),
   hostip: text('ipv4'),
@@ -15,11 +18,14 @@ const machine = mapping(['hostname', 'hostip', 'machine-type', 'k8s-role'], {
   etcdid: text('identifier'),
   zkid: text('zookeeper-id'),
   ...login,
+  ...throughBastion,
   dashboard: flag,
   'pai-master': flag,
   'pai-worker': flag,
   'node-exporter': flag,
 });
+
+const bastion = mapping(['hostip'], { hostip: text('host-address'), ...login });
 
 const sku = mapping(['mem', 'cpu', 'os'], {
   mem: { type: 'number', exclusiveMinimum: 0 },
@@ -31,7 +37,8 @@ const sku = mapping(['mem', 'cpu', 'os'], {
 
 /** cluster-configuration.yaml */
 export const clusterFileSchema: Schema = mapping(['machine-sku', 'machine-list'], {
-  'default-machine-properties': otherwise({}, mapping([], login)),
+  'default-machine-properties': otherwise({}, mapping([], { ...login, ...throughBastion })),
+  'ssh-bastions': otherwise({}, named('identifier', bastion)),
   'machine-sku': { ...named('identifier', sku), minProperties: 1 },
   'machine-list': { type: 'array', minItems: 1, items: machine },
 });

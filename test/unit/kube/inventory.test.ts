@@ -18,7 +18,7 @@ const inventory: Inventory = {
   stamp: fakeStamp('service:pylon'),
   objects: [
     { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'pylon', generation: 3 },
-    { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring' },
+    { apiVersion: 'v1', kind: 'Namespace', name: 'monitoring', fields: 'd1' },
   ],
   nodeLabels: { '10.0.0.1': { pylon: 'true' } },
 };

@@ -84,6 +84,8 @@ export class RealApiServer {
         '--service-cluster-ip-range=10.0.0.0/24',
         '--kubelet-preferred-address-types=InternalIP',
       ]),
+    ];
+    const startControllers = () =>
       start(folder, join(BINARIES ?? '', 'kube-controller-manager'), [
         `--kubeconfig=${kubeconfig}`,
         `--service-account-private-key-file=${serving.keyFile}`,
@@ -92,11 +94,14 @@ export class RealApiServer {
         '--leader-elect=false',
         '--port=0',
         '--secure-port=0',
-      ]),
-    ];
+      ]);
     const real = new RealApiServer(folder, server, authority, admin, processes);
     try {
-      await real.#waitReady();
+      await real.#waitFor('/api/v1/namespaces/default');
+      // These give up when the API server takes more than 10 s to answer, as it may beside other tests.
+      processes.push(startControllers());
+      // With the default service account there, the controllers work, too.
+      await real.#waitFor('/api/v1/namespaces/default/serviceaccounts/default');
     } catch (error) {
       await real.#end();
       throw error;
@@ -119,17 +124,17 @@ export class RealApiServer {
     }
   }
 
-  /** Ready when the default service account is there: then the controllers work, too. */
-  async #waitReady(): Promise<void> {
+  /** Until a path is answered. */
+  async #waitFor(path: string): Promise<void> {
     const client = new KubeClient(async () => this.credentials, 5);
-    const path = '/api/v1/namespaces/default/serviceaccounts/default';
-    for (let attempt = 0; attempt < 120; attempt++) {
+    for (let attempt = 0; attempt < 160; attempt++) {
       const dead = this.#processes.find((child) => child.exitCode !== null);
       if (dead !== undefined) throw new Error(`${dead.spawnfile} exited with ${dead.exitCode}; see ${this.#folder}`);
-      const account = await client
-        .send({ method: 'GET', path, what: 'read the service account' })
-        .catch(() => undefined);
-      if (account !== undefined) return client.close();
+      const isThere = await client.send({ method: 'GET', path, what: 'wait' }).then(
+        (body) => body !== undefined,
+        () => false,
+      );
+      if (isThere) return client.close();
       await delay(250);
     }
     throw new Error(`the API server did not get ready; see ${this.#folder}`);

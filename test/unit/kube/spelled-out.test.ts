@@ -63,3 +63,15 @@ describe('quantities that are numbers', () => {
     expect(spelledOut(map)).toBe(map);
   });
 });
+
+describe('stringData of a Secret', () => {
+  it('becomes data, over what data has for the same key', () => {
+    const secret = { kind: 'Secret', type: 'Opaque', data: { a: 'YQ==', b: 'Yg==' }, stringData: { b: 'ö', c: '' } };
+    expect(spelledOut(secret)).toEqual({ kind: 'Secret', type: 'Opaque', data: { a: 'YQ==', b: 'w7Y=', c: '' } });
+  });
+
+  it('that is no text stays, to be refused', () => {
+    const secret = { kind: 'Secret', stringData: { port: 80, name: 'a' } };
+    expect(spelledOut(secret)).toBe(secret);
+  });
+});

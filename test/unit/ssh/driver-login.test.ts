@@ -307,6 +307,14 @@ describe.skipIf(reason !== undefined)(
       );
     });
 
+    it('lets go of a host that answers no more', async () => {
+      const driver = open();
+      await driver.observe(host.login('root'), 'host:h1', 'true');
+      host.freezeConnections();
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error('it hangs')), 5000));
+      await Promise.race([driver.close(), late]);
+    });
+
     it('puts nothing secret on a command line', async () => {
       const { context, lines } = contextFor('host:h1');
       const secret = 'hush-7d1f0c';

@@ -148,9 +148,18 @@ export class TestHost {
 
   /** Ends the processes that serve connections, not what they started. */
   dropConnections(): void {
+    this.#signalConnections('SIGKILL');
+  }
+
+  /** Stops them: they stay open, and nothing answers. */
+  freezeConnections(): void {
+    this.#signalConnections('SIGSTOP');
+  }
+
+  #signalConnections(signal: NodeJS.Signals): void {
     const pid = this.#process?.pid;
     for (const child of pid === undefined ? [] : descendants(pid)) {
-      if (processName(child).startsWith('sshd')) tryKill(child, 'SIGKILL');
+      if (processName(child).startsWith('sshd')) tryKill(child, signal);
     }
   }
 

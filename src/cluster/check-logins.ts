@@ -1,0 +1,66 @@
+import type { ClusterFile, MachineDefaults, MachineEntry, Partially } from './files.js';
+import { bastionWithDefaults, NO_BASTION } from './hosts.js';
+import { type Problem, unknownName } from './problems.js';
+import { child, type YamlFile } from './yaml.js';
+
+/** A machine of a file that may lack fields. */
+export type Machine = Partially<MachineEntry>;
+
+/** Pointer of the list of machines. */
+export const LIST = '/machine-list';
+
+/** Every machine needs a user and a password or key; what the defaults lack is told once for all machines. */
+export function checkMachineLogins(
+  yaml: YamlFile,
+  machines: readonly Machine[],
+  defaults: Partially<MachineDefaults>,
+): Problem[] {
+  const merged = machines.map((machine) => ({ ...defaults, ...machine }));
+  const tell = (what: string, lacking: readonly number[]): Problem[] => {
+    const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
+    const text = `${names}: no ${what} here, nor in default-machine-properties`;
+    return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
+  };
+  const indexes = [...merged.keys()];
+  return [
+    ...tell(
+      'username',
+      indexes.filter((index) => merged[index]?.username === undefined),
+    ),
+    ...tell(
+      'password and no ssh-keyfile-path',
+      indexes.filter(
+        (index) => merged[index]?.password === undefined && merged[index]?.['ssh-keyfile-path'] === undefined,
+      ),
+    ),
+  ];
+}
+
+/** Bastions that are named must exist, and all of them need a user and a password or key, their own or the defaults'. */
+export function checkBastions(yaml: YamlFile, file: Partially<ClusterFile>): Problem[] {
+  const bastions = file['ssh-bastions'] ?? {};
+  const defaults = file['default-machine-properties'] ?? {};
+  const names = Object.keys(bastions);
+  const known = (file['machine-list'] ?? []).map((machine, index) => [machine, `${LIST}/${index}`] as const);
+  return [
+    ...[[defaults, '/default-machine-properties'] as const, ...known].flatMap(([entry, pointer]) => {
+      const name = entry['ssh-bastion'];
+      if (name === undefined || name === NO_BASTION || names.includes(name)) return [];
+      const what = unknownName('ssh-bastion', name, names, 'ssh-bastions');
+      return [yaml.problem(`${pointer}/ssh-bastion`, 'value', what)];
+    }),
+    ...Object.entries(bastions).flatMap(([name, entry]) => {
+      const pointer = child('/ssh-bastions', name);
+      const tell = (what: string) => yaml.problem(pointer, 'key', what);
+      const login = bastionWithDefaults(entry ?? {}, defaults);
+      const lacks = (what: string) => tell(`bastion "${name}": no ${what} here, nor in default-machine-properties`);
+      return [
+        ...(name === NO_BASTION ? [tell(`"${NO_BASTION}" stands for no bastion: give this one another name`)] : []),
+        ...(login.username === undefined ? [lacks('username')] : []),
+        ...(login.password === undefined && login['ssh-keyfile-path'] === undefined
+          ? [lacks('password and no ssh-keyfile-path')]
+          : []),
+      ];
+    }),
+  ];
+}
