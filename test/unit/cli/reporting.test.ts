@@ -47,9 +47,13 @@ describe('--output', () => {
     expect(terminal.listening).toBe(0);
   });
 
-  it('tty leaves the terminal in order when the paifile turns out to be wrong', async () => {
+  it('tty ends with what failed, and leaves the terminal in order', async () => {
+    await writeProjectFile(root, 'paifile.ts', FAILING);
     const terminal = new VirtualTerminal({ columns: 80, rows: 24 });
-    await startIn({ screen: terminal }, root, 'run', 'pki', '-p', 'nowhere').said;
+    const { exitCode } = await startIn({ screen: terminal }, root, 'run', 'workers').said;
+    expect(exitCode).toBe(1);
+    expect(terminal.history()).toEqual(expect.arrayContaining(['pki failed', 'error INTERNAL: no such thing']));
+    expect(terminal.history().at(-2)).toBe('resume with: pai run workers');
     expect(terminal.cursorVisible).toBe(true);
     expect(terminal.listening).toBe(0);
   });

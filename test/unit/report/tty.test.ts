@@ -136,6 +136,14 @@ describe('ttyReporter', () => {
     expect(terminal.screen()[1]).toBe('run   a 1s  20% of all');
   });
 
+  it('shows as it goes how many failed and how many were skipped for it', () => {
+    const { terminal, tell, until } = watch(WIDE);
+    tell(...BEGINNING, at(3).end('host:h1', { outcome: 'failed' }));
+    tell(at(3).end('master:h1', { outcome: 'skipped', because: 'host:h1' }));
+    until(4);
+    expect(terminal.screen().at(-1)).toBe('[###############.....]  3/4  0 running  1 waiting  1 failed  1 skipped  4s');
+  });
+
   it('ends with failures, their last lines, the critical path and the counts, and leaves nothing else', () => {
     const { terminal, tell } = watch(WIDE);
     tell(...BEGINNING);
@@ -235,6 +243,9 @@ describe('the screen', () => {
       until(5.5);
       expect(terminal.screen()[4]).toBe('[#####...............]  1/4  1 running  2 waiting  5s');
       terminal.resize(80, 3);
+      until(5.8);
+      const [first, second] = ['run   host:h1 4s  Unpacking docker-ce', '1/4  1 running  2 waiting  5s'];
+      expect(terminal.screen()).toEqual([first, expect.stringContaining(second)]);
       until(6.5);
       expect(terminal.screen()).toEqual([
         'run   host:h1 5s  Unpacking docker-ce',
