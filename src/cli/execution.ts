@@ -4,11 +4,10 @@ import { plainReporter } from '../report/plain.js';
 import type { Reporter } from '../report/reporter.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
-import { createJournal } from '../state/journal.js';
-import { createPartTexts } from '../state/part-texts.js';
 import { EXIT, type Invocation, shellWord, wantsJson } from './command.js';
 import { watchInterrupts } from './interrupt.js';
 import type { Project } from './project.js';
+import { createRecord } from './record.js';
 import type { Workbench } from './working.js';
 
 /** Runs work with a journal and a reporter, and tells the exit code of what became of it. */
@@ -20,28 +19,17 @@ export async function execute(
   work: (context: RunContext, options: RunOptions) => Promise<RunSummary>,
 ): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
   const { options } = invocation;
-  const { commandLine, began, io } = invocation;
-  const journal = createJournal(project.cacheDirectory, {
-    runId: bench.runId,
-    commandLine,
-    began,
-    warn: (problem) => io.stderr(`warning: ${problem}\n`),
-  });
-  const texts = createPartTexts(project.cacheDirectory);
-  const interrupt = watchInterrupts(io);
+  const record = createRecord(invocation, project.cacheDirectory, bench.runId);
+  const interrupt = watchInterrupts(invocation.io);
   const report = reporter(invocation, command);
   const context: RunContext = {
     run: bench.runId,
     drivers: bench.drivers,
     emit: (event) => {
-      journal.sink(event);
+      record.sink(event);
       report(event);
     },
-    journal: {
-      logPath: journal.logPath,
-      note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
-    },
-    applied: texts.keep,
+    ...record.context,
   };
   try {
     const summary = await work(context, {
@@ -53,8 +41,7 @@ export async function execute(
     return { summary, exitCode: exitCode(summary) };
   } finally {
     interrupt.unwatch();
-    journal.close();
-    texts.close();
+    record.close();
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Write } from '../report/reporter.js';
-import type { Environment } from '../report/style.js';
 
 /** The outside of the program, so that tests can be one. */
 export interface Io {
@@ -8,8 +7,6 @@ export interface Io {
   readonly stdout: Write;
   /** Errors and usage. */
   readonly stderr: Write;
-  /** Environment variables; absent: none. */
-  readonly env?: Environment;
   /** Calls back for each SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
 }
@@ -22,7 +19,6 @@ export function processIo(): Io {
     cwd: process.cwd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
-    env: process.env,
     onInterrupt(listener) {
       process.on('SIGINT', listener);
       process.on('SIGTERM', listener);

@@ -89,16 +89,13 @@ export interface Going {
   readonly said: Promise<Said>;
 }
 
-/** Where a command line is started: a folder, or that with environment variables. */
-export type Place = string | { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
-
 /** Starts the command line inside this process. */
-export function start(place: Place, ...argv: string[]): Going {
+export function start(cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
   const said = main(argv, {
-    ...(typeof place === 'string' ? { cwd: place } : place),
+    cwd,
     stdout: (text) => {
       stdout += text;
     },
@@ -122,6 +119,6 @@ export function start(place: Place, ...argv: string[]): Going {
 }
 
 /** Runs the command line inside this process to its end. */
-export function pai(place: Place, ...argv: string[]): Promise<Said> {
-  return start(place, ...argv).said;
+export function pai(cwd: string, ...argv: string[]): Promise<Said> {
+  return start(cwd, ...argv).said;
 }
