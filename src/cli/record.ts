@@ -5,7 +5,7 @@ import { createPartTexts } from '../state/part-texts.js';
 import type { Invocation } from './command.js';
 
 /** What a run leaves behind for people: its journal, and the texts of what it applied. */
-export interface Record {
+export interface RunRecord {
   readonly sink: EventSink;
   /** What the run itself is given of it. */
   readonly context: Pick<RunContext, 'journal' | 'applied'>;
@@ -16,7 +16,7 @@ export interface Record {
  * The record of a run in the cache. It is begun at the first thing worth one. When it can't be written, that is told once on
  * standard error, and the run goes on.
  */
-export function createRecord(invocation: Invocation, cacheDirectory: string, runId: string): Record {
+export function createRecord(invocation: Invocation, cacheDirectory: string, runId: string): RunRecord {
   const { io, commandLine, began } = invocation;
   const warn = (problem: string): void => io.stderr(`warning: ${problem}\n`);
   const journal = createJournal(cacheDirectory, { runId, commandLine, began, warn });

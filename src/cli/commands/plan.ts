@@ -35,7 +35,7 @@ export async function showPlan(invocation: Invocation, project: Project, names: 
     });
     io.stdout(`${JSON.stringify({ targets, ...counts })}\n`);
   } else {
-    io.stdout(formatPlan(entries, errors, { all: options.all === true }));
+    io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
   }
   if (counts.unknown > 0) return EXIT.failed;
   return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;
