@@ -4,14 +4,13 @@ import type { Question } from '../run/confirm.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
 import { mergeDurations, readDurations, writeDurations } from '../state/durations.js';
-import { createJournal } from '../state/journal.js';
-import { createPartTexts } from '../state/part-texts.js';
 import { newRunId } from '../state/run-id.js';
 import { EXIT, type Invocation, shellWord } from './command.js';
 import { confirm } from './confirm.js';
 import { type Interrupt, Interrupted, watchInterrupts } from './interrupt.js';
 import { withLock } from './lock.js';
 import type { Project } from './project.js';
+import { createRecord } from './record.js';
 import { openReporter } from './reporting.js';
 import { holdWhileTaken } from './terminal.js';
 import { type Workbench, withWorkbench } from './working.js';
@@ -80,30 +79,24 @@ async function work<Planned>(
   steps: Steps<Planned>,
   { bench, interrupt, reporter, runId }: Surroundings,
 ): Promise<number> {
-  const { io, options, commandLine, began } = invocation;
+  const { io, options, began } = invocation;
   const { cacheDirectory } = project;
   const planned = await interrupt.orStop(steps.plan(bench));
   const confirmed = await paused(reporter, () => confirm(invocation, steps.questions(planned), interrupt));
   const measured = await readDurations(cacheDirectory);
-  const warn = (problem: string): void => reporter.say(`warning: ${problem}\n`);
-  const journal = createJournal(cacheDirectory, { runId, commandLine, began, warn });
-  const texts = createPartTexts(cacheDirectory);
+  const record = createRecord(invocation, cacheDirectory, runId);
   const tell = holdWhileTaken(reporter.tell);
   const context: RunContext = {
     run: runId,
     drivers: bench.drivers,
     began,
     emit: (event: RunEvent) => {
-      journal.sink(event);
+      record.sink(event);
       if (event.type === 'terminal-taken') interrupt.handOver(true);
       if (event.type === 'terminal-released') interrupt.handOver(false);
       tell(event);
     },
-    journal: {
-      logPath: journal.logPath,
-      note: (target, text) => journal.note(target, invocation.mapStack?.(text) ?? text),
-    },
-    applied: texts.keep,
+    ...record.context,
     terminal: io.terminal?.whole === true,
   };
   try {
@@ -123,8 +116,7 @@ async function work<Planned>(
     await steps.finish?.(bench, summary);
     return interrupt.exitCode ?? exitCode(summary);
   } finally {
-    journal.close();
-    texts.close();
+    record.close();
   }
 }
 

@@ -2,6 +2,6 @@ import { colourStyle, plainStyle, type Style, wantsColour } from '../report/styl
 import type { Io } from './io.js';
 
 /** Colours for standard output, where it shows them. */
-export function styleOf({ env, screen }: Io & { readonly screen?: unknown }): Style {
-  return wantsColour(env ?? {}, screen !== undefined) ? colourStyle : plainStyle;
+export function styleOf({ env = {}, screen }: Pick<Io, 'env' | 'screen'>): Style {
+  return wantsColour(env, screen !== undefined) ? colourStyle : plainStyle;
 }

@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'plan',
     arguments: '[targets...]',
     summary: 'show what would run, and why (all targets unless told)',
-    options: [all, force, detailedExitcode, json, hostKeys],
+    options: [all, force, explain, detailedExitcode, json, hostKeys],
     examples: ['pai plan', 'pai plan services --json', 'pai plan --detailed-exitcode'],
     load: async () => (await import('./commands/plan.js')).plan,
   },

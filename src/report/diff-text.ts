@@ -8,10 +8,13 @@ export function shortDigest(digest: string | undefined): string {
   return digest?.slice(0, 12) ?? '-';
 }
 
-/** Lines of a diff in unified format, without a header: `@@ -1 +1 @@` and so on; in parentheses what is no line of the text. */
-export function diffLines(diff: PartDiff, style: Style): readonly string[] {
+/**
+ * Lines of a diff in unified format, without a header: `@@ -1 +1 @@` and so on; in parentheses what is no line of the text.
+ * @param longest letters after which a line is cut
+ */
+export function diffLines(diff: PartDiff, style: Style, longest = Number.POSITIVE_INFINITY): readonly string[] {
   if (diff.kind === 'none') return [style.quiet(`(${diff.why})`)];
-  const lines = diff.hunks.flatMap(unified).map((line) => paint(visible(line), style));
+  const lines = diff.hunks.flatMap(unified).map((line) => paint(cut(visible(line), longest), style));
   const beside = diff.beside.map((line) => style.quiet(`(${visible(line)})`));
   // Digests differ, so something does: what is shown of it is only a part.
   return beside.length + lines.length === 0
@@ -33,6 +36,10 @@ function visible(text: string): string {
     if (code === 0x7f) return '^?';
     return code < 0x20 ? `^${String.fromCharCode(code + 0x40)}` : `\\x${code.toString(16)}`;
   });
+}
+
+function cut(line: string, longest: number): string {
+  return line.length > longest ? `${line.slice(0, longest)}...` : line;
 }
 
 function paint(line: string, style: Style): string {

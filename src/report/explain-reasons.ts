@@ -12,9 +12,14 @@ export function changeLines(parts: readonly PartChange[]): readonly string[] {
   );
 }
 
+/** Parts that are told one by one; of a folder with thousands of files all may have changed. */
+export const MOST_PARTS = 20;
+
 /** All reasons, one a line, changed parts with old and new digests. */
 export function explainReasons(reasons: readonly Reason[]): readonly string[] {
-  return reasons.flatMap((reason) =>
-    reason.kind === 'changed' ? changeLines(reason.parts) : [describeReason(reason)],
-  );
+  return reasons.flatMap((reason) => {
+    if (reason.kind !== 'changed') return [describeReason(reason)];
+    const more = reason.parts.length - MOST_PARTS;
+    return [...changeLines(reason.parts.slice(0, MOST_PARTS)), ...(more > 0 ? [`and ${more} more`] : [])];
+  });
 }

@@ -2,6 +2,7 @@ import { errorReport } from '../model/error-report.js';
 import type { PaiError } from '../model/errors.js';
 import type { PlanEntry, State } from '../model/plan.js';
 import { formatError } from './errors.js';
+import { explainReasons } from './explain-reasons.js';
 import { describeReasons } from './reasons.js';
 import { widthOf } from './text.js';
 
@@ -19,13 +20,14 @@ export function countStates(entries: readonly PlanEntry[]): Readonly<Record<Stat
 export function formatPlan(
   entries: readonly PlanEntry[],
   errors: ReadonlyMap<string, PaiError>,
-  options: { readonly all: boolean },
+  options: { readonly all: boolean; readonly explain?: boolean },
 ): string {
   const shown = entries.filter((entry) => options.all || entry.state !== 'fresh');
   const width = widthOf(shown.map((entry) => entry.name));
-  const lines = shown.map((entry) =>
+  const lines = shown.flatMap((entry) => [
     `${stateOf(entry).padEnd(7)} ${entry.name.padEnd(width)}  ${whatFor(entry)}`.trimEnd(),
-  );
+    ...(options.explain === true ? changesOf(entry) : []),
+  ]);
   const blocks = [...errors].map(([name, error]) => `\n${name}\n${formatError(errorReport(error))}`.trimEnd());
   const steps = nextSteps(entries.filter((entry) => !errors.has(entry.name)));
   if (steps.length > 0) blocks.push(`\n${steps.map((step) => `next: ${step}`).join('\n')}`);
@@ -61,6 +63,11 @@ function stateOf(entry: PlanEntry): string {
 function whatFor(entry: PlanEntry): string {
   const reasons = describeReasons(entry.reasons);
   return entry.mayBeCutOff ? `${reasons}; may be cut off` : reasons;
+}
+
+/** Changed parts with their digests; the other reasons are in the line itself. */
+function changesOf({ reasons }: PlanEntry): readonly string[] {
+  return explainReasons(reasons.filter((reason) => reason.kind === 'changed')).map((line) => `          ${line}`);
 }
 
 /** What to do about targets that can't be looked at; the targets of one host mostly share it. */

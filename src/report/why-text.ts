@@ -1,13 +1,14 @@
 import type { PartChange, PlanEntry, Reason } from '../model/plan.js';
 import { diffLines } from './diff-text.js';
-import { changeLines } from './explain-reasons.js';
+import { changeLines, MOST_PARTS } from './explain-reasons.js';
 import type { PartDiff } from './part-diff.js';
 import { describeReason } from './reasons.js';
 import { plainStyle, type Style } from './style.js';
 import { oneLine } from './text.js';
 
-/** Lines of one part's diff that `why` shows; `pai diff` shows all. */
+/** Lines of one part's diff that `why` shows, and their longest length; `pai diff` shows all. */
 const DIFF_LINES = 40;
+const LINE_LENGTH = 200;
 /** How many targets deep a chain of needs is told; further down one has to ask again. */
 const DEEPEST = 40;
 const STEP = '    ';
@@ -84,16 +85,19 @@ class Explanation {
   }
 
   #changes(name: string, parts: readonly PartChange[], indent: string): void {
-    const told = changeLines(parts);
-    for (const [index, part] of parts.entries()) {
+    const shown = parts.slice(0, MOST_PARTS);
+    const told = changeLines(shown);
+    for (const [index, part] of shown.entries()) {
       this.lines.push(`${indent}${told[index] ?? ''}`);
       const diff = this.#diffs.get(name)?.get(part.name);
       if (diff === undefined) continue;
-      const lines = diffLines(diff, this.#style);
+      const lines = diffLines(diff, this.#style, LINE_LENGTH);
       const more = lines.length - DIFF_LINES;
       for (const line of lines.slice(0, DIFF_LINES)) this.lines.push(`${indent}  ${line}`);
       if (more > 0) this.lines.push(`${indent}  ${this.#style.quiet(`(${more} more lines: pai diff ${name})`)}`);
     }
+    const others = parts.length - shown.length;
+    if (others > 0) this.lines.push(`${indent}${this.#style.quiet(`and ${others} more: pai diff ${name}`)}`);
   }
 }
 

@@ -146,9 +146,9 @@ class TextsWriter implements PartTexts {
       if (size > this.#limits.fileSize / 2) break;
       kept.push(file.subarray(start, end));
     }
-    const temporary = `${this.#path}-${process.pid}`;
+    const temporary = `${this.#path}.new`;
     try {
-      const descriptor = openSync(temporary, 'wx', 0o600);
+      const descriptor = openSync(temporary, 'w', 0o600);
       try {
         for (const record of kept.reverse()) writeSync(descriptor, record);
       } finally {

@@ -42,7 +42,7 @@ export async function showPlan(
     });
     io.stdout(`${JSON.stringify({ targets, ...counts, ...(leftOut.length > 0 && { leftOut }) })}\n`);
   } else {
-    io.stdout(formatPlan(entries, errors, { all: options.all === true }));
+    io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { main } from '../../../src/cli/main.js';
 import { filesOf, makeProject, PAIFILE, pai, writeProjectFile } from './project.js';
 
 /** An application with a script, a settings file on disk and a password; what runs after it depends on it. */
@@ -177,8 +178,46 @@ last: may change: needs app
     await pai(root, 'run', 'last');
     await declare({ script: 'one\n' });
     expect((await pai(root, 'diff', 'app')).stdout).not.toContain('\u001b[');
-    const coloured = await pai({ cwd: root, env: { FORCE_COLOR: '1' } }, 'diff', 'app');
-    expect(coloured.stdout).toContain('\u001b[31m-two\u001b[39m\n');
+    let coloured = '';
+    const surroundings = {
+      cwd: root,
+      env: { FORCE_COLOR: '1' },
+      stdout: (text: string) => {
+        coloured += text;
+      },
+      stderr: () => undefined,
+      onInterrupt: () => () => undefined,
+    };
+    expect(await main(['diff', 'app'], surroundings)).toBe(0);
+    expect(coloured).toContain('\u001b[31m-two\u001b[39m\n');
+  });
+});
+
+describe('a command line that can not be read', () => {
+  it.each<[string[], string]>([
+    [['logs'], "missing required argument 'target'"],
+    [['logs', 'app', 'last'], "too many arguments for 'logs'. Expected 1 argument but got 2."],
+    [['history', 'app'], "too many arguments for 'history'. Expected 0 arguments but got 1."],
+    [['show', '-p', 'x'], "unknown option '-p'"],
+    [['diff', '--detailed-exitcode'], "unknown option '--detailed-exitcode'"],
+  ])('%j ends with 2, and says what is meant', async (argv, message) => {
+    const { exitCode, stdout, stderr } = await pai(root, ...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain(`error USAGE: ${message}`);
+  });
+
+  it('pai diff tells the nearest of names that are not there', async () => {
+    const { exitCode, stderr } = await pai(root, 'diff', 'ap');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('error UNKNOWN_NAME: there is no target or group ap; did you mean app?');
+  });
+
+  it.each(['diff', 'history', 'show', 'logs'])('pai %s --help has examples', async (command) => {
+    const { exitCode, stdout } = await pai(root, command, '--help');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`Usage: pai ${command} `);
+    expect(stdout).toContain(`Examples:\n  pai ${command}`);
+    expect((await pai(root, '--help')).stdout).toMatch(new RegExp(`\n  ${command} `));
   });
 });
 

@@ -90,13 +90,9 @@ export interface Going {
   readonly said: Promise<Said>;
 }
 
-/** Where a command line is started: a folder, or that with environment variables. */
-export type Place = string | { readonly cwd: string; readonly env: Readonly<Record<string, string>> };
-
 /** Starts the command line inside this process. */
-export function start(place: Place, ...argv: string[]): Going {
-  const { cwd, env = undefined } = typeof place === 'string' ? { cwd: place } : place;
-  return startIn(env === undefined ? {} : { env }, cwd, ...argv);
+export function start(cwd: string, ...argv: string[]): Going {
+  return startIn({}, cwd, ...argv);
 }
 
 /** Starts the command line in surroundings of the test's own: an environment, a terminal. */
@@ -130,6 +126,6 @@ export function startIn(surroundings: Pick<Io, 'env' | 'screen'>, cwd: string, .
 }
 
 /** Runs the command line inside this process to its end. */
-export function pai(place: Place, ...argv: string[]): Promise<Said> {
-  return start(place, ...argv).said;
+export function pai(cwd: string, ...argv: string[]): Promise<Said> {
+  return start(cwd, ...argv).said;
 }

@@ -40,12 +40,19 @@ describe('static imports', () => {
     expect(await packagesOf('src/cli/main.ts')).toEqual(['commander']);
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'diff', 'list', 'graph'])(
+  it.each(['run', 'clean', 'plan', 'why', 'list', 'graph'])(
     'of pai %s reach only what reads the configuration, so that a run with nothing to do loads nothing else',
     async (command) => {
       expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual(['js-yaml']);
     },
   );
+
+  it('of pai diff reach what those of pai plan do', async () => {
+    const [diff, plan] = await Promise.all(
+      ['diff', 'plan'].map((command) => packagesOf(`src/cli/commands/${command}.ts`)),
+    );
+    expect(diff).toEqual(plan);
+  });
 
   it.each(['history', 'show', 'logs'])('of pai %s reach nothing that reads the configuration', async (command) => {
     expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/model/events.js';
 import { explainingReporter } from '../../../src/report/explain.js';
+import { explainReasons } from '../../../src/report/explain-reasons.js';
 import { plainReporter } from '../../../src/report/plain.js';
 
 describe('explainingReporter', () => {
@@ -33,5 +34,12 @@ describe('explainingReporter', () => {
         not well: gone
 done  a  1.0s
 `);
+  });
+
+  it('does not drown what happens in thousands of parts', () => {
+    const parts = Array.from({ length: 1000 }, (_, index) => ({ name: `p${index}`, change: 'added' as const }));
+    const lines = explainReasons([{ kind: 'changed', parts }]);
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toBe('and 980 more');
   });
 });

@@ -39,6 +39,15 @@ next: Switch h2 on.
 `);
   });
 
+  it('has changed parts with their digests when asked', () => {
+    const text = formatPlan(entries.slice(0, 2), new Map(), { all: false, explain: true });
+    expect(text).toBe(`stale   worker:h1  changed: file kubelet.yaml
+          changed file kubelet.yaml  a -> b
+
+1 to run, 1 fresh
+`);
+  });
+
   it('has the fresh ones too when asked', () => {
     expect(formatPlan(entries, new Map(), { all: true })).toContain('fresh   pki\n');
   });

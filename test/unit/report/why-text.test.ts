@@ -102,6 +102,15 @@ describe('formatWhy', () => {
     );
   });
 
+  it('tells of many changed parts the first, and cuts long lines', async () => {
+    const parts = Array.from({ length: 25 }, (_, index) => ({ name: `p${index}`, change: 'removed' as const }));
+    const text = { kind: 'bytes', content: Buffer.from(`${'x'.repeat(1000)}\n`) } as const;
+    const diffs = new Map([['a', new Map([['p0', await diffPart('removed', text, undefined)]])]]);
+    const told = formatWhy('a', plan(['a', 'stale', { kind: 'changed', parts }]), { diffs }).split('\n');
+    expect(told.slice(-3)).toEqual(['  removed p19  - -> -', '  and 5 more: pai diff a', '']);
+    expect(told[3]).toBe(`    -${'x'.repeat(199)}...`);
+  });
+
   it('ends a chain that nobody reads to its end', () => {
     const names = Array.from({ length: 5000 }, (_, index) => `t${index}`);
     const entries = names.map((name, index): [string, State, Reason] => {
