@@ -65,7 +65,8 @@ describe.runIf(linux)('a time-out', { timeout: 60_000 }, () => {
   it('ends the whole tree, and the next try has the place for itself', async () => {
     // A zombie is gone, even where nobody asks for it.
     const atWork = 'atwork() { grep -qs "^State:.[^Z]" /proc/$1/status; }';
-    const second = 'if [ -e leader ]; then for f in orphan runaway leader; do atwork $(cat $f) && exit 9; done; exit 0; fi';
+    const second =
+      'if [ -e leader ]; then for f in orphan runaway leader; do atwork $(cat $f) && exit 9; done; exit 0; fi';
     const run = `${atWork}; ${second}; ${TREE}`;
     const root = await makeScripts(installation, { tree: { run, options: '{ timeoutSeconds: 3, retries: 1 }' } });
     const { exitCode, stdout } = await spawnPai(installation, root, 'run', 'tree', '--verbose').said;
