@@ -1,32 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeProject, repository, type Said, writeProjectFile } from './project.js';
+import { type Installation, install, spawnPai } from './installation.js';
+import { makeProject, type Said, writeProjectFile } from './project.js';
 
 // In a process of its own, as installed: here Node itself loads the paifile, and `from 'pai'` is this installation.
 
-let installation: string;
+let installation: Installation;
 let root: string;
 
 beforeAll(async () => {
-  installation = await mkdtemp(path.join(tmpdir(), 'pai-installed-'));
-  await build({
-    absWorkingDir: repository,
-    entryPoints: ['src/**/*.ts'],
-    outdir: path.join(installation, 'dist'),
-    platform: 'node',
-    format: 'esm',
-  });
-  for (const name of ['package.json', 'bin']) {
-    await cp(path.join(repository, name), path.join(installation, name), { recursive: true });
-  }
-  await symlink(path.join(repository, 'node_modules'), path.join(installation, 'node_modules'));
+  installation = await install();
 });
-afterAll(() => rm(installation, { recursive: true, force: true }));
+afterAll(() => installation.remove());
 
 beforeEach(async () => {
   root = await makeProject(DEPLOYMENT);
@@ -44,22 +30,8 @@ export default paifile(({ cluster, project, target, each, after }) => {
 });
 `;
 
-function spawnPai(...argv: string[]): { child: ChildProcess; said: Promise<Said> } {
-  const child = spawn(process.execPath, [path.join(installation, 'bin/pai.js'), ...argv], { cwd: root });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk;
-  });
-  const said = once(child, 'close').then(([code]) => ({ exitCode: Number(code ?? -1), stdout, stderr }));
-  return { child, said };
-}
-
 function pai(...argv: string[]): Promise<Said> {
-  return spawnPai(...argv).said;
+  return spawnPai(installation, root, ...argv).said;
 }
 
 describe('an installed pai', () => {
@@ -130,23 +102,13 @@ describe('signals', () => {
         while (!existsSync('let-go')) await sleep(20);
       }`;
     await writeProjectFile(root, 'tasks/act.ts', act);
-    const { child, said } = spawnPai('run', 'last', '--verbose');
-    await untilSaid(child, 'waiting');
+    const { child, said, until } = spawnPai(installation, root, 'run', 'last', '--verbose');
+    await until('waiting');
     child.kill(signal);
-    await untilSaid(child, 'stopping');
+    await until('stopping');
     await writeProjectFile(root, 'let-go', '');
     const { exitCode, stdout } = await said;
     expect(exitCode).toBe(code);
     expect(stdout).toMatch(/\ninterrupted: \d+ ran, 0 fresh, 0 failed, 1 skipped in /);
   });
 });
-
-function untilSaid(child: ChildProcess, word: string): Promise<void> {
-  return new Promise((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        if (chunk.includes(word)) resolve();
-      });
-    }
-  });
-}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { endProcesses, findProcesses } from '../../../src/local/end-processes.js';
+import { processEntry } from '../../../src/local/process-table.js';
+import { type Installation, type Spawned, watch } from './installation.js';
+import { makeProject } from './project.js';
+
+/** A target of a project of scripts: what it runs in bash, in the project's folder, and how it is declared. */
+export interface Script {
+  readonly run: string;
+  /** TypeScript: an object of options. */
+  readonly options?: string;
+}
+
+/** A project whose targets run scripts with pai's own runLocal. What they left running is ended with the test. */
+export async function makeScripts(installation: Installation, scripts: Record<string, Script>): Promise<string> {
+  const command = path.join(installation.folder, 'dist/local/command.js');
+  const targets = Object.entries(scripts).map(([name, { run, options = '{}' }]) => {
+    const act = `(context: any) => bash(context, ${JSON.stringify(run)})`;
+    return `const ${name} = target('${name}', () => outFile(project.root, '${name}', ${act}), ${options});`;
+  });
+  const root = await makeProject(`
+import { outFile } from './tasks/out-file.js';
+
+// Not a literal, so that it is not bundled.
+const file = ${JSON.stringify(command)} + '';
+
+export default {
+  write({ project, target, after }: any) {
+    const bash = async (context: any, script: string) => {
+      const { runLocal } = await import(file);
+      await runLocal(context, 'bash', ['-c', script], { cwd: project.root, env: { PAI_TEST_ROOT: project.root } });
+    };
+    ${targets.join('\n    ')}
+  },
+};
+`);
+  onTestFinished(() => endProcesses({ environment: [`PAI_TEST_ROOT=${root}`], grace: 0 }));
+  return root;
+}
+
+/** How many processes of a project's scripts are there. */
+export function processesOf(root: string): number {
+  return findProcesses({ environment: [`PAI_TEST_ROOT=${root}`] })?.length ?? Number.NaN;
+}
+
+/** The process id that a script wrote to a file of the project. */
+export async function processIn(root: string, file: string): Promise<number> {
+  for (let tries = 0; tries < 500 && !existsSync(path.join(root, file)); tries++) await sleep(20);
+  await sleep(20);
+  return Number(await readFile(path.join(root, file), 'utf8'));
+}
+
+/** Whether a process is there and at work. */
+export function isAtWork(pid: number): boolean {
+  return processEntry(pid)?.zombie === false;
+}
+
+/** pai at a terminal of its own. */
+export function atTerminal(
+  installation: Installation,
+  cwd: string,
+  ...argv: string[]
+): Spawned & { type(text: string): void } {
+  const words = [process.execPath, installation.program, ...argv].map((word) => `'${word}'`);
+  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], { cwd, env: { ...process.env, TERM: 'dumb' } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { ...watch(child), type: (text) => void child.stdin.write(text) };
+}
