@@ -12,6 +12,10 @@ export interface Options {
   readonly failFast?: boolean;
   readonly verbose?: boolean;
   readonly all?: boolean;
+  /** False for `--no-cache`. */
+  readonly cache?: boolean;
+  readonly cacheDir?: string;
+  readonly maxSize?: string;
 }
 
 /** One call of a command. */

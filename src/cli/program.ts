@@ -23,7 +23,8 @@ export function parseArguments(argv: readonly string[], io: Io, version: string)
     const command = program.command(`${row.name} ${row.arguments}`).description(row.summary);
     for (const option of [...row.options, ...COMMON_OPTIONS]) command.addOption(toOption(option));
     command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  ${example}`).join('\n')}`);
-    command.action((patterns: readonly string[]) => {
+    command.action((given: string | readonly string[]) => {
+      const patterns = [given].flat();
       parsed = { row, invocation: { io, patterns, options: command.opts<Options>(), began: Date.now() } };
     });
   }

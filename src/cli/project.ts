@@ -1,11 +1,10 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { loadCluster } from '../cluster/load.js';
 import type { Cluster } from '../cluster/model.js';
 import { buildGraph, type Graph } from '../graph/graph.js';
-import { PaiError } from '../model/errors.js';
-import { loadPaifile, PAIFILE } from '../paifile/load.js';
+import { loadPaifile } from '../paifile/load.js';
 import type { Invocation } from './command.js';
+import { findRoot } from './find-root.js';
 
 /** A project with its configuration, as a command works on it. */
 export interface Project {
@@ -34,22 +33,4 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   ]);
   invocation.mapStack = paifile.mapStack;
   return { root, cacheDirectory, cluster, graph: buildGraph(paifile.declare(cluster)) };
-}
-
-/** The nearest folder upwards that has a paifile. */
-async function findRoot(from: string): Promise<string> {
-  for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
-    if (await exists(path.join(folder, PAIFILE))) return folder;
-    if (folder === path.dirname(folder)) break;
-  }
-  throw new PaiError('USAGE', `there is no ${PAIFILE} in ${from} or above it`, {
-    next: `Change to the folder of a project, one with a ${PAIFILE}.`,
-  });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -38,6 +38,13 @@ const hostKeys: OptionRow = {
   choices: ['accept-new', 'strict'],
 };
 
+const cacheDir: OptionRow = {
+  flags: '--cache-dir <dir>',
+  summary: 'folder of the output cache (default: $PAI_CACHE_DIR, or .cache/outputs)',
+};
+const noCache: OptionRow = { flags: '--no-cache', summary: 'neither take outputs from the cache nor keep them' };
+const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: what may remain, like 500MB or 2GiB' };
+
 /** Options of every command. */
 export const COMMON_OPTIONS: readonly OptionRow[] = [
   { flags: '-p, --path <folder>', summary: 'the configuration (default: cluster-configuration beside paifile.ts)' },
@@ -49,7 +56,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'run',
     arguments: '[targets...]',
     summary: 'bring targets and everything they need up to date',
-    options: [jobs, force, dryRun, failFast, verbose, output, jsonLines, hostKeys],
+    options: [jobs, force, dryRun, failFast, noCache, cacheDir, verbose, output, jsonLines, hostKeys],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
     load: async () => (await import('./commands/run.js')).run,
   },
@@ -84,5 +91,13 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [json],
     examples: ['pai list', "pai list 'image:*'"],
     load: async () => (await import('./commands/list.js')).list,
+  },
+  {
+    name: 'cache',
+    arguments: '<stat|prune|verify>',
+    summary: 'show, shrink or check the cache of outputs',
+    options: [maxSize, cacheDir, json],
+    examples: ['pai cache stat', 'pai cache prune --max-size 500MB', 'pai cache verify'],
+    load: async () => (await import('./commands/cache.js')).cache,
   },
 ];
