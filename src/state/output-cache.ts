@@ -20,7 +20,7 @@ export interface OutputCacheOptions extends Destination {
   readonly directory: string;
   /** How large the cache may be. */
   readonly maxBytes: number;
-  /** Told what costs work. At most once for reading, once for writing, and once for outputs that can't be kept. */
+  /** Told what costs work. Once at most, and once for outputs that are not of a kind to be kept. */
   readonly warn: (text: string) => void;
 }
 
@@ -37,7 +37,7 @@ export function openOutputCache(options: OutputCacheOptions): OutputCache {
 /** The outputs are not what they were a moment ago; nothing is wrong with the cache. */
 class ChangedError extends Error {}
 
-type Trouble = 'read' | 'write' | 'place';
+type Trouble = 'cache' | 'outputs';
 
 class Store {
   readonly #options: OutputCacheOptions;
@@ -69,7 +69,7 @@ class Store {
       if (signal?.aborted === true) throw signal.reason;
       await this.#forget(fingerprint, error);
       // A prune of another process may have been at it; that is no damage.
-      if (!(error instanceof MissingError)) this.#warn('read', `can't put back what ${target} had`, error);
+      if (!(error instanceof MissingError)) this.#warn('cache', `can't put back what ${target} had`, error);
       return undefined;
     }
   }
@@ -80,9 +80,9 @@ class Store {
       await this.#put(request);
     } catch (error) {
       if (error instanceof ChangedError) return;
-      if (error instanceof PlaceError) return this.#warn('place', `outputs of ${request.target} are not kept`, error);
+      if (error instanceof PlaceError) return this.#warn('outputs', `outputs of ${request.target} are not kept`, error);
       this.#writable = false;
-      this.#warn('write', 'nothing more is kept', error);
+      this.#warn('cache', 'nothing more is kept', error);
     }
   }
 
@@ -97,7 +97,7 @@ class Store {
       if (bytes <= maxBytes && reliable) return;
       await prune(this.#layout, bytes > maxBytes ? maxBytes * LOW_WATER : maxBytes, now);
     } catch (error) {
-      this.#warn('write', "can't be kept within its size", error);
+      this.#warn('cache', "can't be kept within its size", error);
     }
   }
 

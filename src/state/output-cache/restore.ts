@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { CachedOutput, RestoreRequest } from '../../model/output-cache.js';
 import { contentOf, eachOf, errorCode, removeIfPossible, unlessMissing } from './files.js';
@@ -90,34 +90,31 @@ async function replace(staged: readonly Staged[], request: RestoreRequest, root:
   }
 }
 
-async function move(staged: string, place: string, output: CachedOutput): Promise<void> {
+async function move(whole: string, place: string, output: CachedOutput, across = moveAcross): Promise<void> {
   try {
-    await rename(staged, place);
+    await rename(whole, place);
   } catch (error) {
-    switch (errorCode(error)) {
-      case 'EISDIR':
-        await removeEmptyFolder(place, output.path);
-        return rename(staged, place);
-      case 'EXDEV':
-        return moveAcross(staged, place, output);
-      default:
-        throw error;
-    }
+    const code = errorCode(error);
+    if (code === 'EXDEV') return across(whole, place, output);
+    if (code !== 'EISDIR') throw error;
+    await removeEmptyFolder(place, output.path);
+    await move(whole, place, output, across);
   }
 }
 
-/** A folder of the project may be another file system; then what is whole has to be made so beside its place. */
+/** A folder of the project may be another file system; then the file is made whole beside its place. */
 async function moveAcross(staged: string, place: string, output: CachedOutput): Promise<void> {
-  const beside = freshPath(path.dirname(place)).replace(/[^/\\]+$/, (name) => `.pai-${name}`);
+  const beside = path.join(path.dirname(place), `.pai-${path.basename(freshPath(''))}`);
   try {
-    if (output.kind === 'link') await symlink(await readlink(staged), beside);
-    else {
+    if (output.kind === 'link') {
+      await symlink(output.to, beside);
+    } else {
       await copyFile(staged, beside);
       const { digest } = await contentOf(beside);
       if (digest !== output.digest) throw new PlaceError(`${output.path} can't be written as it is`);
       await chmod(beside, output.mode);
     }
-    await rename(beside, place);
+    await move(beside, place, output, () => rename(beside, place));
   } catch (error) {
     await removeIfPossible(beside);
     throw error;
