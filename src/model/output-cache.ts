@@ -37,8 +37,10 @@ export interface PutRequest {
   readonly fingerprint: string;
   /** Id of the run that made them; for people. */
   readonly run: string;
-  /** All outputs, files and symbolic links. `digest` (hex SHA-256 of the content) spares reading what the cache has already. */
-  readonly outputs: readonly { readonly path: string; readonly digest?: string }[];
+  /** Paths of all outputs, files and symbolic links. */
+  readonly outputs: readonly string[];
+  /** Asked when all are copied: whether they still are what the target's stamp was made from. */
+  readonly unchanged?: () => boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface OutputCache {
    * Rejects only with the signal's reason.
    */
   restore(request: RestoreRequest): Promise<readonly CachedOutput[] | undefined>;
-  /** Keeps outputs; none of them when one changed since it was digested. */
+  /** Keeps outputs; none of them when they changed meanwhile. */
   put(request: PutRequest): Promise<void>;
   /** Removes what was used least recently, when there is more than there may be. To be called once, at the end of a run. */
   close(): Promise<void>;

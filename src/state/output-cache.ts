@@ -1,14 +1,14 @@
-import { lstat, mkdir, readlink, utimes, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import type { CachedOutput, OutputCache, PutRequest, RestoreRequest } from '../model/output-cache.js';
 import { DamagedError, readEntry } from './output-cache/entries.js';
 import { prune } from './output-cache/evict.js';
-import { eachOf, errorCode, removeIfPossible, unlessMissing } from './output-cache/files.js';
+import { eachOf, errorCode, missingIs, removeIfPossible } from './output-cache/files.js';
 import { estimate, recordGrowth, recordHit } from './output-cache/growth.js';
 import { freshPath, type Layout, layoutOf, placeOf } from './output-cache/layout.js';
 import { formatManifest, isOutputPath, type Manifest } from './output-cache/manifest.js';
-import { addObject, hasObject, MissingError, moveTo } from './output-cache/objects.js';
+import { addObject, MissingError, moveTo } from './output-cache/objects.js';
 import { PlaceError, ProjectFolders } from './output-cache/project-folders.js';
-import { type Destination, removeLeftovers, restoreOutputs } from './output-cache/restore.js';
+import { type Destination, foldersOf, removeLeftovers, restoreOutputs } from './output-cache/restore.js';
 import { formatSize } from './output-cache/size.js';
 
 /** Of the largest size; what a prune at the end of a run leaves, so that not every run has to count. */
@@ -37,6 +37,12 @@ export function openOutputCache(options: OutputCacheOptions): OutputCache {
 /** The outputs are not what they were a moment ago; nothing is wrong with the cache. */
 class ChangedError extends Error {}
 
+interface Seen {
+  readonly output: CachedOutput;
+  /** Absolute. */
+  readonly place: string;
+}
+
 type Trouble = 'cache' | 'outputs';
 
 class Store {
@@ -59,15 +65,15 @@ class Store {
     const { fingerprint, target, signal } = request;
     signal?.throwIfAborted();
     try {
-      const manifest = await readEntry(this.#layout.entries, fingerprint);
+      const manifest = readEntry(this.#layout.entries, fingerprint);
       if (manifest === undefined) return undefined;
-      await this.#tidy();
+      this.#tidy();
       await restoreOutputs(this.#layout, manifest, request, this.#options);
-      await this.#used(fingerprint);
+      this.#used(fingerprint);
       return manifest.outputs;
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
-      await this.#forget(fingerprint, error);
+      this.#forget(fingerprint, error);
       // A prune of another process may have been at it; that is no damage.
       if (!(error instanceof MissingError)) this.#warn('cache', `can't put back what ${target} had`, error);
       return undefined;
@@ -101,71 +107,85 @@ class Store {
     }
   }
 
-  async #put({ target, fingerprint, run, outputs }: PutRequest): Promise<void> {
-    for (const folder of [this.#layout.fresh, this.#layout.objects, this.#layout.entries]) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+  async #put({ target, fingerprint, run, outputs, unchanged }: PutRequest): Promise<void> {
+    mkdirSync(this.#layout.fresh, { recursive: true, mode: 0o700 });
+    const seen = this.#look(outputs);
+    const total = seen.reduce((sum, { output }) => sum + (output.kind === 'file' ? output.size : 0), 0);
+    if (total > this.#options.maxBytes) {
+      const size = formatSize(this.#options.maxBytes);
+      throw new PlaceError(`they have ${formatSize(total)}, and the whole cache may have ${size}`);
     }
-    const folders = new ProjectFolders(this.#options.root);
     const kept: CachedOutput[] = [];
-    let total = 0;
-    await eachOf(outputs, async (output) => {
-      const { path } = output;
-      if (!isOutputPath(path)) throw new PlaceError(`${path} is no path in the project`);
-      const place = await folders.existing(path);
-      const found = await unlessMissing(lstat(place));
-      if (found === undefined) throw new ChangedError(`${path} is gone`);
-      if (found.isSymbolicLink()) {
-        kept.push({ kind: 'link', path, to: await readlink(place) });
+    await eachOf(seen, async ({ output, place }) => {
+      if (output.kind === 'link') {
+        kept.push(output);
         return;
       }
-      if (!found.isFile()) throw new PlaceError(`${path} is neither a file nor a symbolic link`);
-      total += found.size;
-      if (total > this.#options.maxBytes) {
-        throw new PlaceError(`they have more than ${formatSize(this.#options.maxBytes)}, the size of the whole cache`);
-      }
-      const content = await this.#keep(place, found.size, output.digest);
-      kept.push({ kind: 'file', path, mode: found.mode & 0o777, ...content });
+      const { added, ...content } = await addObject(this.#layout, place, output.size);
+      if (added) this.#added += content.size;
+      kept.push({ ...output, ...content });
     });
+    // Asked after they were copied: what was copied is what was seen before.
+    if (unchanged?.() === false) throw new ChangedError('they changed');
     kept.sort((a, b) => (a.path < b.path ? -1 : 1));
-    const manifest: Manifest = { format: 1, fingerprint, target, run, outputs: kept };
+    this.#write({ format: 1, fingerprint, target, run, outputs: kept });
+  }
+
+  #look(outputs: readonly string[]): Seen[] {
+    const folders = new ProjectFolders(this.#options.root);
+    const all = new Set(outputs);
+    return outputs.flatMap((path): Seen[] => {
+      if (!isOutputPath(path)) throw new PlaceError(`${path} is no path in the project`);
+      const place = missingIs(undefined, () => folders.existing(path));
+      const found = place === undefined ? undefined : lstatSync(place, { throwIfNoEntry: false });
+      if (place === undefined || found === undefined) throw new ChangedError(`${path} is gone`);
+      const link = foldersOf(path).find((folder) => all.has(folder));
+      if (link !== undefined) {
+        // The link comes back, so what it leads to has to come back in its own place.
+        if (all.has(folders.realPath(path))) return [];
+        throw new PlaceError(`${link} is a link to what is no output`);
+      }
+      if (found.isSymbolicLink()) return [{ output: { kind: 'link', path, to: readlinkSync(place) }, place }];
+      if (!found.isFile()) throw new PlaceError(`${path} is neither a file nor a symbolic link`);
+      return [{ output: { kind: 'file', path, mode: found.mode & 0o777, size: found.size, digest: '' }, place }];
+    });
+  }
+
+  #write(manifest: Manifest): void {
     const text = formatManifest(manifest);
     const fresh = freshPath(this.#layout.fresh);
     try {
-      await writeFile(fresh, text, { mode: 0o600, flag: 'wx' });
-      await moveTo(fresh, placeOf(this.#layout.entries, fingerprint));
+      writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' });
+      moveTo(fresh, placeOf(this.#layout.entries, manifest.fingerprint));
     } catch (error) {
-      await removeIfPossible(fresh);
+      removeIfPossible(fresh);
       throw error;
     }
     this.#added += Buffer.byteLength(text);
   }
 
-  async #keep(place: string, size: number, digest: string | undefined): Promise<{ digest: string; size: number }> {
-    if (digest !== undefined && (await hasObject(this.#layout, { digest, size }))) return { digest, size };
-    const { added, ...content } = await addObject(this.#layout, place);
-    if (added) this.#added += content.size;
-    if (digest !== undefined && content.digest !== digest) throw new ChangedError(`${place} changed`);
-    return content;
-  }
-
-  async #used(fingerprint: string): Promise<void> {
-    const now = new Date();
-    await utimes(placeOf(this.#layout.entries, fingerprint), now, now).catch(() => undefined);
-    await recordHit(this.#layout);
-  }
-
-  /** Removes what is damaged, and the entry that needs it, so that it is kept anew. */
-  async #forget(fingerprint: string, error: unknown): Promise<void> {
-    if (error instanceof DamagedError) await removeIfPossible(error.place);
-    if (error instanceof DamagedError || error instanceof MissingError) {
-      await removeIfPossible(placeOf(this.#layout.entries, fingerprint));
+  #used(fingerprint: string): void {
+    try {
+      const now = new Date();
+      utimesSync(placeOf(this.#layout.entries, fingerprint), now, now);
+      recordHit(this.#layout);
+    } catch {
+      // The cache is read-only, and may be.
     }
   }
 
-  async #tidy(): Promise<void> {
+  /** Removes what is damaged, and the entry that needs it, so that it is kept anew. */
+  #forget(fingerprint: string, error: unknown): void {
+    if (error instanceof DamagedError) removeIfPossible(error.place);
+    if (error instanceof DamagedError || error instanceof MissingError) {
+      removeIfPossible(placeOf(this.#layout.entries, fingerprint));
+    }
+  }
+
+  #tidy(): void {
     if (this.#tidied) return;
     this.#tidied = true;
-    await removeLeftovers(this.#options.staging, Date.now()).catch(() => undefined);
+    removeLeftovers(this.#options.staging, Date.now());
   }
 
   #warn(what: Trouble, happened: string, error: unknown): void {

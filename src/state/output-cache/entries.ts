@@ -1,7 +1,7 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { unlessMissing } from './files.js';
+import { missingIs, unlessMissing } from './files.js';
 import { isDigest, placeOf } from './layout.js';
 import { type Manifest, parseManifest } from './manifest.js';
 
@@ -17,14 +17,14 @@ export class DamagedError extends Error {
   }
 }
 
-/** Reads the manifest of a fingerprint; undefined when there is none. Rejects with DamagedError, or the system's error. */
-export async function readEntry(entries: string, fingerprint: string): Promise<Manifest | undefined> {
+/** Reads the manifest of a fingerprint; undefined when there is none. Throws DamagedError, or the system's error. */
+export function readEntry(entries: string, fingerprint: string): Manifest | undefined {
   const place = placeOf(entries, fingerprint);
-  const found = await unlessMissing(lstat(place));
+  const found = lstatSync(place, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   // Reading what is no file might never end.
   if (!found.isFile()) throw new DamagedError(place, `entry ${short(fingerprint)} is not a file`);
-  const text = await unlessMissing(readFile(place, 'utf8'));
+  const text = missingIs(undefined, () => readFileSync(place, 'utf8'));
   if (text === undefined) return undefined;
   const manifest = parseManifest(text, fingerprint);
   if (manifest === undefined) throw new DamagedError(place, `entry ${short(fingerprint)} is damaged`);

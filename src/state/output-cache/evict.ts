@@ -82,7 +82,7 @@ async function choose(
   let bytes = 0;
   let full = false;
   for (const entry of entries) {
-    const manifest = entry.name === undefined ? undefined : await readable(layout, entry.name);
+    const manifest = entry.name === undefined ? undefined : readable(layout, entry.name);
     if (manifest === undefined) {
       evicted.push(entry);
       continue;
@@ -102,9 +102,9 @@ async function choose(
   return { kept, evicted };
 }
 
-async function readable(layout: Layout, fingerprint: string): Promise<Manifest | undefined> {
+function readable(layout: Layout, fingerprint: string): Manifest | undefined {
   try {
-    return await readEntry(layout.entries, fingerprint);
+    return readEntry(layout.entries, fingerprint);
   } catch (error) {
     if (error instanceof DamagedError) return undefined;
     throw error;

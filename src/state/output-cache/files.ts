@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 const CHUNK = 1 << 20;
 
@@ -49,13 +50,27 @@ export async function eachOf<Item>(
 }
 
 /** Removes whatever is at a path, or leaves it where that is not allowed. */
-export async function removeIfPossible(place: string): Promise<void> {
-  await rm(place, { recursive: true, force: true }).catch(() => undefined);
+export function removeIfPossible(place: string): void {
+  try {
+    rmSync(place, { recursive: true, force: true });
+  } catch {
+    // Somebody will count it as a leftover.
+  }
 }
 
 /** `ENOENT` and the like; undefined for errors that are not the system's. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** What work returns, or `otherwise` when there is nothing at its path; other errors pass. */
+export function missingIs<T>(otherwise: T, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return otherwise;
+    throw error;
+  }
 }
 
 /** Undefined when there is nothing at the path; other errors pass. */

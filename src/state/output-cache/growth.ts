@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { appendFile, lstat, readFile, rename, writeFile } from 'node:fs/promises';
 import { unlessMissing } from './files.js';
 import { freshPath, type Layout } from './layout.js';
@@ -44,9 +45,9 @@ export async function estimate(layout: Layout, now: number): Promise<Estimate> {
   return { bytes, reliable: age >= 0 && age < DAY };
 }
 
-/** Keeps that outputs were put back; nothing where the cache is read-only. */
-export async function recordHit(layout: Layout): Promise<void> {
-  await appendFile(layout.hits, '.', { mode: 0o600 }).catch(() => undefined);
+/** Keeps that outputs were put back. Throws the system's error. */
+export function recordHit(layout: Layout): void {
+  appendFileSync(layout.hits, '.', { mode: 0o600 });
 }
 
 /** How often outputs were put back since the cache was made. */

@@ -1,54 +1,82 @@
-import { chmod, constants, copyFile, lstat, mkdir, rename, rm, utimes } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { constants, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DamagedError, short } from './entries.js';
-import { type Content, contentOf, errorCode, removeIfPossible, unlessMissing } from './files.js';
+import { type Content, contentOf, errorCode, missingIs, removeIfPossible } from './files.js';
 import { freshPath, type Layout, placeOf } from './layout.js';
+
+/** Bytes of a file that is handled whole and at once: a promise for each step would take longer than the steps. */
+const SMALL = 256 * 1024;
 
 /** An object is not there (any more). */
 export class MissingError extends Error {}
 
 /**
- * Copies a file into the cache: what is digested is the copy, so that its name is right whatever happens to the original meanwhile.
- * Never a hard link: a hand edit of an output must not reach the cache. Rejects with the system's error.
+ * Copies a file of `size` bytes into the cache. What is digested is what is kept, so that its name is right whatever happens to the
+ * original meanwhile. Never a hard link: a hand edit of an output must not reach the cache. Rejects with the system's error.
  */
-export async function addObject(layout: Layout, file: string): Promise<Content & { readonly added: boolean }> {
+export async function addObject(
+  layout: Layout,
+  file: string,
+  size: number,
+): Promise<Content & { readonly added: boolean }> {
   const fresh = freshPath(layout.fresh);
   try {
-    await copyFile(file, fresh, constants.COPYFILE_FICLONE);
-    // Before it is read: others may have had no right to.
-    await chmod(fresh, 0o600);
-    const content = await contentOf(fresh);
-    if (await hasObject(layout, content)) {
-      await removeIfPossible(fresh);
+    const content = size <= SMALL ? addSmall(layout, file, fresh) : await copyLarge(file, fresh);
+    if (hasObject(layout, content)) {
+      removeIfPossible(fresh);
       return { ...content, added: false };
     }
-    await moveTo(fresh, placeOf(layout.objects, content.digest));
+    moveTo(fresh, placeOf(layout.objects, content.digest));
     return { ...content, added: true };
   } catch (error) {
-    await removeIfPossible(fresh);
+    removeIfPossible(fresh);
     throw error;
   }
 }
 
+function addSmall(layout: Layout, file: string, fresh: string): Content {
+  const bytes = readFileSync(file);
+  const content = { digest: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+  if (!hasObject(layout, content)) writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
+  return content;
+}
+
+async function copyLarge(file: string, fresh: string): Promise<Content> {
+  await copyFile(file, fresh, constants.COPYFILE_FICLONE);
+  await chmod(fresh, 0o600);
+  return contentOf(fresh);
+}
+
 /** Whether an object is there, by its size; if so it is kept from being removed as a leftover. */
-export async function hasObject(layout: Layout, { digest, size }: Content): Promise<boolean> {
+function hasObject(layout: Layout, { digest, size }: Content): boolean {
   const place = placeOf(layout.objects, digest);
-  const found = await unlessMissing(lstat(place));
+  const found = lstatSync(place, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile() || found.size !== size) return false;
   const now = new Date();
-  await unlessMissing(utimes(place, now, now));
-  return true;
+  return missingIs(false, () => {
+    utimesSync(place, now, now);
+    return true;
+  });
 }
 
 /** Renames something whole to its place; whatever else stands there goes. */
-export async function moveTo(fresh: string, place: string): Promise<void> {
-  await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
+export function moveTo(fresh: string, place: string): void {
   try {
-    await rename(fresh, place);
+    renameSync(fresh, place);
   } catch (error) {
-    if (errorCode(error) !== 'EISDIR') throw error;
-    await rm(place, { recursive: true });
-    await rename(fresh, place);
+    switch (errorCode(error)) {
+      case 'ENOENT':
+        mkdirSync(path.dirname(place), { recursive: true, mode: 0o700 });
+        break;
+      case 'EISDIR':
+        rmSync(place, { recursive: true });
+        break;
+      default:
+        throw error;
+    }
+    renameSync(fresh, place);
   }
 }
 
@@ -59,19 +87,31 @@ export async function moveTo(fresh: string, place: string): Promise<void> {
 export async function copyObject(layout: Layout, wanted: Content, to: string): Promise<void> {
   const { digest, size } = wanted;
   const place = placeOf(layout.objects, digest);
-  const found = await unlessMissing(lstat(place));
-  if (found === undefined) throw new MissingError(`object ${short(digest)} is missing`);
   const damaged = (what: string): DamagedError => new DamagedError(place, `object ${short(digest)} ${what}`);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  if (found === undefined) throw new MissingError(`object ${short(digest)} is missing`);
+  // Reading what is no file might never end.
   if (!found.isFile()) throw damaged('is not a file');
   if (found.size !== size) throw damaged(`has ${found.size} bytes, not ${size}`);
   try {
-    await copyFile(place, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    const copied = size <= SMALL ? copySmall(place, digest, to) : await copyVerified(place, to);
+    if (copied !== digest) throw damaged('has other content than it had');
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') throw new MissingError(`object ${short(digest)} is missing`);
     if (code === 'EACCES' || code === 'EIO') throw damaged(`can't be read (${code})`);
     throw error;
   }
-  const copied = await contentOf(to);
-  if (copied.digest !== digest) throw damaged('has other content than it had');
+}
+
+function copySmall(place: string, wanted: string, to: string): string {
+  const bytes = readFileSync(place);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  if (digest === wanted) writeFileSync(to, bytes, { mode: 0o600, flag: 'wx' });
+  return digest;
+}
+
+async function copyVerified(place: string, to: string): Promise<string> {
+  await copyFile(place, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  return (await contentOf(to)).digest;
 }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, realpath, rmdir, stat } from 'node:fs/promises';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { errorCode } from './files.js';
 
@@ -8,63 +8,60 @@ export class PlaceError extends Error {}
 /** The folders of a project that outputs are in. Never one that a symbolic link puts outside of the project. */
 export class ProjectFolders {
   readonly #root: string;
-  readonly #known = new Map<string, Promise<void>>();
-  #realRoot: Promise<string> | undefined;
+  readonly #realRoot: string;
+  readonly #known = new Set<string>();
 
   constructor(root: string) {
     this.#root = root;
+    this.#realRoot = realpathSync.native(root);
   }
 
-  /** The absolute path of an output, whose folder is there and inside the project. Rejects with PlaceError where it is not. */
-  async existing(output: string): Promise<string> {
-    await this.#memo(path.posix.dirname(output), (folder) => this.#inside(path.join(this.#root, folder)));
-    return path.join(this.#root, output);
-  }
-
-  /** The same; makes the folder where it is missing. */
-  async made(output: string): Promise<string> {
-    await this.#make(path.posix.dirname(output));
-    return path.join(this.#root, output);
-  }
-
-  #memo(folder: string, check: (folder: string) => Promise<void>): Promise<void> {
-    let known = this.#known.get(folder);
-    if (known === undefined) {
-      known = check(folder);
-      this.#known.set(folder, known);
+  /** The absolute path of an output, whose folder is there. Throws PlaceError when it is outside of the project. */
+  existing(output: string): string {
+    const folder = path.posix.dirname(output);
+    if (!this.#known.has(folder)) {
+      this.realPath(folder);
+      this.#known.add(folder);
     }
-    return known;
+    return path.join(this.#root, output);
   }
 
-  #make(folder: string): Promise<void> {
-    return this.#memo(folder, async () => {
-      if (folder === '.') return;
-      await this.#make(path.posix.dirname(folder));
-      const place = path.join(this.#root, folder);
-      try {
-        await mkdir(place);
-      } catch (error) {
-        if (errorCode(error) !== 'EEXIST') throw error;
-        if ((await lstat(place)).isDirectory()) return;
-        await this.#inside(place);
-        if (!(await stat(place)).isDirectory()) throw new PlaceError(`${folder} is in the way of a folder`);
+  /** The absolute path of an output, whose folder is made where it is missing. Throws PlaceError. */
+  made(output: string): string {
+    this.#make(path.posix.dirname(output));
+    return path.join(this.#root, output);
+  }
+
+  /** Where links lead, relative to the project. Throws PlaceError when that is outside of it. */
+  realPath(relative: string): string {
+    const real = path.relative(this.#realRoot, realpathSync.native(path.join(this.#root, relative)));
+    if (real !== '..' && !real.startsWith(`..${path.sep}`) && !path.isAbsolute(real))
+      return real.split(path.sep).join('/');
+    throw new PlaceError(`${relative} leads out of the project`);
+  }
+
+  #make(folder: string): void {
+    if (folder === '.' || this.#known.has(folder)) return;
+    this.#make(path.posix.dirname(folder));
+    const place = path.join(this.#root, folder);
+    try {
+      mkdirSync(place);
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+      if (!lstatSync(place).isDirectory()) {
+        this.realPath(folder);
+        if (!statSync(place).isDirectory()) throw new PlaceError(`${folder} is in the way of a folder`);
       }
-    });
-  }
-
-  async #inside(place: string): Promise<void> {
-    this.#realRoot ??= realpath(this.#root);
-    const [root, real] = await Promise.all([this.#realRoot, realpath(place)]);
-    if (real === root || real.startsWith(root.endsWith(path.sep) ? root : root + path.sep)) return;
-    throw new PlaceError(`${path.relative(this.#root, place)} leads out of the project`);
+    }
+    this.#known.add(folder);
   }
 }
 
-/** Removes a folder that has nothing but folders in it. Rejects with PlaceError when there is more. */
-export async function removeEmptyFolder(folder: string, told: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+/** Removes a folder that has nothing but folders in it. Throws PlaceError when there is more. */
+export function removeEmptyFolder(folder: string, told: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) throw new PlaceError(`folder ${told} is in the way, with ${entry.name} in it`);
-    await removeEmptyFolder(path.join(folder, entry.name), `${told}/${entry.name}`);
+    removeEmptyFolder(path.join(folder, entry.name), `${told}/${entry.name}`);
   }
-  await rmdir(folder);
+  rmdirSync(folder);
 }

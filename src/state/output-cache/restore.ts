@@ -1,7 +1,8 @@
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CachedOutput, RestoreRequest } from '../../model/output-cache.js';
-import { contentOf, eachOf, errorCode, removeIfPossible, unlessMissing } from './files.js';
+import { contentOf, eachOf, errorCode, missingIs, removeIfPossible } from './files.js';
 import { freshPath, type Layout } from './layout.js';
 import { isOutputPath, type Manifest } from './manifest.js';
 import { copyObject } from './objects.js';
@@ -30,22 +31,27 @@ export async function restoreOutputs(
 ): Promise<void> {
   const undeclared = manifest.outputs.find((output) => !request.declares(output.path));
   if (undeclared !== undefined) throw new PlaceError(`${undeclared.path} is no output of ${request.target}`);
-  await mkdir(destination.staging, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(path.join(destination.staging, 'restore-'));
+  mkdirSync(destination.staging, { recursive: true, mode: 0o700 });
+  const folder = mkdtempSync(path.join(destination.staging, 'restore-'));
   try {
     const staged = await stage(layout, manifest, folder, request.signal);
-    await replace(staged, request, destination.root);
+    removeExtras(manifest, request, destination.root);
+    const folders = new ProjectFolders(destination.root);
+    for (const { output, place } of staged) {
+      request.signal?.throwIfAborted();
+      await move(place, folders.made(output.path), output);
+    }
   } finally {
-    await removeIfPossible(folder);
+    removeIfPossible(folder);
   }
 }
 
 /** Removes what runs that were killed left in a staging folder. */
-export async function removeLeftovers(staging: string, now: number): Promise<void> {
-  for (const name of (await unlessMissing(readdir(staging))) ?? []) {
+export function removeLeftovers(staging: string, now: number): void {
+  for (const name of missingIs([], () => readdirSync(staging))) {
     const place = path.join(staging, name);
-    const found = await unlessMissing(stat(place));
-    if (name.startsWith('restore-') && found !== undefined && now - found.mtimeMs > DAY) await removeIfPossible(place);
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (name.startsWith('restore-') && found !== undefined && now - found.mtimeMs > DAY) removeIfPossible(place);
   }
 }
 
@@ -64,40 +70,43 @@ async function stage(
   await eachOf(staged, async ({ output, place }) => {
     signal?.throwIfAborted();
     if (output.kind === 'link') {
-      await symlink(output.to, place);
+      symlinkSync(output.to, place);
     } else {
       await copyObject(layout, output, place);
-      await chmod(place, output.mode);
+      chmodSync(place, output.mode);
     }
   });
   return staged;
 }
 
-async function replace(staged: readonly Staged[], request: RestoreRequest, root: string): Promise<void> {
-  const kept = new Set(staged.map(({ output }) => output.path));
+/** What was matched through a link is removed with the link; what the link leads to may be anything, so it stays. */
+function removeExtras(manifest: Manifest, { existing, signal }: RestoreRequest, root: string): void {
+  const kept = new Set(manifest.outputs.map((output) => output.path));
+  const there = new Set(existing);
   const folders = new ProjectFolders(root);
-  for (const extra of request.existing) {
-    if (kept.has(extra) || !isOutputPath(extra)) continue;
-    request.signal?.throwIfAborted();
-    const place = await unlessMissing(folders.existing(extra));
-    if (place !== undefined) await rm(place, { force: true });
+  for (const extra of existing) {
+    if (kept.has(extra) || !isOutputPath(extra) || foldersOf(extra).some((folder) => there.has(folder))) continue;
+    signal?.throwIfAborted();
+    missingIs(undefined, () => rmSync(folders.existing(extra), { force: true }));
   }
-  // What was a folder, or a link to one, may be gone now.
-  const now = new ProjectFolders(root);
-  for (const { output, place } of staged) {
-    request.signal?.throwIfAborted();
-    await move(place, await now.made(output.path), output);
-  }
+}
+
+/** `a/b/c` is in `a/b` and `a`. */
+export function foldersOf(output: string): string[] {
+  const folders: string[] = [];
+  for (let end = output.lastIndexOf('/'); end > 0; end = output.lastIndexOf('/', end - 1))
+    folders.push(output.slice(0, end));
+  return folders;
 }
 
 async function move(whole: string, place: string, output: CachedOutput, across = moveAcross): Promise<void> {
   try {
-    await rename(whole, place);
+    renameSync(whole, place);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EXDEV') return across(whole, place, output);
     if (code !== 'EISDIR') throw error;
-    await removeEmptyFolder(place, output.path);
+    removeEmptyFolder(place, output.path);
     await move(whole, place, output, across);
   }
 }
@@ -107,16 +116,16 @@ async function moveAcross(staged: string, place: string, output: CachedOutput): 
   const beside = path.join(path.dirname(place), `.pai-${path.basename(freshPath(''))}`);
   try {
     if (output.kind === 'link') {
-      await symlink(output.to, beside);
+      symlinkSync(output.to, beside);
     } else {
       await copyFile(staged, beside);
       const { digest } = await contentOf(beside);
       if (digest !== output.digest) throw new PlaceError(`${output.path} can't be written as it is`);
-      await chmod(beside, output.mode);
+      chmodSync(beside, output.mode);
     }
-    await move(beside, place, output, () => rename(beside, place));
+    await move(beside, place, output, async () => renameSync(beside, place));
   } catch (error) {
-    await removeIfPossible(beside);
+    removeIfPossible(beside);
     throw error;
   }
 }

@@ -60,7 +60,7 @@ async function objectProblem({ name, place, isFile }: Stored): Promise<string | 
 async function entryProblem(layout: Layout, { name, place }: Stored): Promise<Omit<Damage, 'path'> | undefined> {
   if (name === undefined) return { problem: 'does not belong there' };
   try {
-    const manifest = await readEntry(layout.entries, name);
+    const manifest = readEntry(layout.entries, name);
     if (manifest === undefined) return undefined;
     for (const [digest, size] of objectsOf(manifest)) {
       const found = await unlessMissing(lstat(placeOf(layout.objects, digest)));

@@ -97,7 +97,7 @@ export function writeTree(root: string, tree: Tree): void {
 
 /** Keeps a tree as the outputs of `target`. */
 export async function put(cache: OutputCache, of: string, tree: Tree): Promise<void> {
-  const outputs = Object.keys(tree).map((file) => ({ path: file }));
+  const outputs = Object.keys(tree);
   await cache.put({ target: of, fingerprint: fingerprint(of), run: 'run-1', outputs });
 }
 
