@@ -3,6 +3,13 @@ import { PaiError } from '../model/errors.js';
 import { DEFAULT_MAX_BYTES, parseSize } from '../state/output-cache/size.js';
 import type { Options } from './command.js';
 
+/** An output cache, and how large it may be. */
+export interface CachePlace {
+  /** Absolute. */
+  readonly directory: string;
+  readonly maxBytes: number;
+}
+
 /** Folder of the output cache: `--cache-dir`, else `PAI_CACHE_DIR`, both relative to the working directory; else undefined. */
 export function givenCacheDirectory(options: Options, cwd: string): string | undefined {
   const given = options.cacheDir ?? process.env.PAI_CACHE_DIR ?? '';

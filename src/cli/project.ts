@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Cluster } from '../cluster/model.js';
 import type { Graph } from '../graph/graph.js';
 import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load.js';
+import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
 import { findRoot } from './find-root.js';
 
@@ -14,11 +15,13 @@ export interface Project {
   /** The configuration, loaded at the first call. Throws CONFIG_MISSING, CONFIG_INVALID. */
   readonly cluster: () => Promise<Cluster>;
   readonly graph: Graph;
+  /** For a command that may use the cache of outputs. */
+  readonly outputCache?: CachePlace;
 }
 
 /**
  * Loads the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
- * Throws USAGE outside a project, PAIFILE_INVALID and CYCLE, and for a
+ * Throws USAGE outside a project and for a size that is none, PAIFILE_INVALID and CYCLE, and for a
  * paifile that asks for the cluster CONFIG_MISSING and CONFIG_INVALID.
  */
 export async function openProject(invocation: Invocation): Promise<Project> {
@@ -35,9 +38,13 @@ export async function openProject(invocation: Invocation): Promise<Project> {
     );
     return loading;
   };
+  const outputCache = options.cache === true && {
+    directory: givenCacheDirectory(options, io.cwd) ?? ownCacheDirectory(cacheDirectory),
+    maxBytes: maxCacheBytes(options),
+  };
   const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster) };
+  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster), ...(outputCache && { outputCache }) };
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */

@@ -4,6 +4,7 @@ import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
 import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
+import type { OutputCache } from '../model/output-cache.js';
 import { createLocalState } from '../state/local-state.js';
 import type { Project } from './project.js';
 
@@ -22,6 +23,8 @@ export interface WiringOptions {
 /** Drivers of a project, and how to let go of what they opened. */
 export interface WiredDrivers {
   readonly drivers: Drivers;
+  /** Writes what is kept of local targets and of their outputs; only for who holds the project. Returns warnings. */
+  keepLocal(): Promise<readonly string[]>;
   /** Writes what was read back of the PKI to the configuration folder; nothing when nobody asked for it. */
   keepPki(): Promise<void>;
   /** Closes connections of those drivers that were used. */
@@ -33,7 +36,7 @@ export interface WiredDrivers {
  * asks.
  */
 export function wireDrivers(
-  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster'>,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'outputCache'>,
   options: WiringOptions,
 ): WiredDrivers {
   const hosts = once(async () => {
@@ -69,12 +72,22 @@ export function wireDrivers(
     const { createTemplateDriver } = await import('../render/driver.js');
     return createTemplateDriver(path.join(project.root, 'templates'));
   });
+  const warnings: string[] = [];
+  const { outputCache } = project;
+  const outputs =
+    outputCache &&
+    once(async () => {
+      const { openOutputCache } = await import('../state/output-cache.js');
+      const staging = path.join(project.cacheDirectory, 'staging');
+      return openOutputCache({ ...outputCache, root: project.root, staging, warn: (text) => warnings.push(text) });
+    });
   const drivers: Drivers = {
     // It answers at once, so that a quick look needs no promise; all that it needs of packages is loaded when something runs.
     local: createLocalDriver({
       root: project.root,
       state: createLocalState(project.cacheDirectory),
       runner: zxRunner,
+      ...(outputs && { cache: lazyOutputs(outputs) }),
     }),
     hosts: lazyHosts(hosts),
     images: lazyImages(images),
@@ -84,6 +97,11 @@ export function wireDrivers(
   };
   return {
     drivers,
+    keepLocal: async () => {
+      const problems = await drivers.local.close();
+      await (await outputs?.made())?.close();
+      return [...problems, ...warnings];
+    },
     keepPki: async () => (await pki.made())?.keepLocal(),
     close: async () => {
       await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
@@ -108,6 +126,14 @@ function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
 }
 
 // Calls of one turn that wait for the same promise go on in one turn, so drivers still see looks together.
+
+function lazyOutputs(load: Once<OutputCache>): OutputCache {
+  return {
+    restore: async (request) => (await load()).restore(request),
+    put: async (request) => (await load()).put(request),
+    close: async () => (await load.made())?.close(),
+  };
+}
 
 function lazyHosts(load: Once<HostDriver>): HostDriver {
   return {

@@ -25,9 +25,13 @@ export async function withWorkbench<Result>(
 ): Promise<Result> {
   const runId = newRunId(new Date());
   const agentSocket = process.env.SSH_AUTH_SOCK;
-  const { drivers, keepPki, close } = wireDrivers(project, { runId, hostKeys: options.hostKeys, agentSocket });
+  const { drivers, keepLocal, keepPki, close } = wireDrivers(project, {
+    runId,
+    hostKeys: options.hostKeys,
+    agentSocket,
+  });
   try {
-    return await work({ runId, drivers, look: createLook(drivers), keepPki, keepLocal: () => drivers.local.close() });
+    return await work({ runId, drivers, look: createLook(drivers), keepPki, keepLocal });
   } finally {
     await close();
   }

@@ -1,16 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { PaiError } from '../model/errors.js';
 import type { LocalWork } from '../model/local.js';
+import type { OutputCache } from '../model/output-cache.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ApplyContext } from '../model/target.js';
 import type { LocalBench, RecordFrame } from './bench.js';
 import { expand } from './expand.js';
 import { guardedSync } from './file-errors.js';
 import { KnownFiles, type Scan, scanFiles } from './file-table.js';
-import { digestOfOutputs } from './outputs.js';
-import { literalBase, parsePattern } from './pattern.js';
+import { compareOutputs, digestOfOutputs } from './outputs.js';
+import { literalBase, matchesPath, parsePattern } from './pattern.js';
 import { outputPatterns } from './patterns.js';
-import { recordedFiles } from './records.js';
+import type { TargetRecord } from './records.js';
 import type { Tree } from './tree.js';
 
 /** One run of a task. */
@@ -29,18 +30,17 @@ export interface Applying {
  * keeps the new stamp. Throws LOCAL_FILE, LOCAL_COMMAND, CANCELLED.
  */
 export async function apply(bench: LocalBench, { work, inputs, lookAgain, record, context }: Applying): Promise<Stamp> {
-  const { tree, state, runner, store, settling } = bench;
+  const { tree, state, runner, settling } = bench;
   const { target } = context;
   makePlaces(tree, work);
   settling.unwatch(target);
   await state.begin(target);
   try {
-    const { fingerprint } = context.stamp();
-    const cached = work.inputs !== undefined && work.outputs !== undefined ? store : undefined;
-    const restored = (await cached?.restore(fingerprint, context.log)) ?? false;
-    if (!restored) await runner.run(work, tree.root, context);
+    const restored = await restore(bench, work, context);
+    if (restored === undefined) await runner.run(work, tree.root, context);
     tree.forget();
-    const outputs = scanOutputs(bench, work, target);
+    const outputs = restored ?? lookAtOutputs(bench, work);
+    checkOutputs(bench, outputs, target);
     const stamp = context.stamp(outputOf(work, outputs, context));
     const changed = findChange(inputs, lookAgain);
     if (changed !== undefined) {
@@ -51,7 +51,8 @@ export async function apply(bench: LocalBench, { work, inputs, lookAgain, record
     const problem = state.put(complete);
     if (problem === undefined) settling.watch(complete);
     else context.log(`that it ran can't be kept (${problem}): it will run again next time`);
-    if (!restored) await cached?.keep(fingerprint, recordedFiles(outputs), context.log);
+    if (restored === undefined) await keep(bench, work, complete);
+    else context.restored?.();
     return stamp;
   } finally {
     tree.forget();
@@ -66,8 +67,54 @@ function outputOf(work: LocalWork, outputs: Scan, context: ApplyContext): string
   return `${fingerprint}@${run}`;
 }
 
-function scanOutputs({ tree, state, now }: LocalBench, work: LocalWork, target: string): Scan {
-  const scan = scanFiles(tree, expand(tree, outputPatterns(work)), new KnownFiles(), now);
+/** Only what is declared whole can come from a cache: what it reads, and what it makes. */
+function cacheOf({ cache }: LocalBench, work: LocalWork): OutputCache | undefined {
+  const { inputs, outputs = [], task } = work;
+  return inputs === undefined || outputs.length === 0 || task.cache === false ? undefined : cache;
+}
+
+/** The outputs, put back; undefined when the task has to run. */
+async function restore(bench: LocalBench, work: LocalWork, context: ApplyContext): Promise<Scan | undefined> {
+  const cache = cacheOf(bench, work);
+  if (cache === undefined || context.restored === undefined) return undefined;
+  const { tree } = bench;
+  tree.forget();
+  const patterns = outputPatterns(work);
+  const found = await cache.restore({
+    target: context.target,
+    fingerprint: context.stamp().fingerprint,
+    declares: (path) => patterns.take.some((pattern) => matchesPath(pattern, path, true)),
+    existing: expand(tree, patterns),
+    signal: context.signal,
+  });
+  if (found === undefined) return undefined;
+  tree.forget();
+  const outputs = lookAtOutputs(bench, work);
+  return outputs.missing.length === 0 ? outputs : undefined;
+}
+
+async function keep(bench: LocalBench, work: LocalWork, record: TargetRecord): Promise<void> {
+  const { stamp, outputs } = record;
+  await cacheOf(bench, work)?.put({
+    target: stamp.target,
+    fingerprint: stamp.fingerprint,
+    run: stamp.run,
+    outputs: outputs.paths,
+    unchanged: () => {
+      bench.tree.forget();
+      const known = new KnownFiles();
+      known.add(outputs);
+      return compareOutputs(bench.tree, work, record, lookAtOutputs(bench, work, known)).length === 0;
+    },
+  });
+}
+
+function lookAtOutputs({ tree, now }: LocalBench, work: LocalWork, known = new KnownFiles()): Scan {
+  return scanFiles(tree, expand(tree, outputPatterns(work)), known, now);
+}
+
+/** Throws LOCAL_COMMAND when some are missing, PAIFILE_INVALID when some belong to another target. */
+function checkOutputs({ state }: LocalBench, scan: Scan, target: string): void {
   const [first, ...more] = scan.missing;
   if (first !== undefined) {
     throw new PaiError('LOCAL_COMMAND', `it ended well and did not make ${first}`, {
@@ -86,7 +133,6 @@ function scanOutputs({ tree, state, now }: LocalBench, work: LocalWork, target: 
       next: 'Let the outputs of each target match only what it makes; clean the other target if it is another now.',
     });
   }
-  return scan;
 }
 
 /** How inputs are other than they were when the run began; undefined when they are not. */

@@ -1,4 +1,4 @@
-import type { OutputStore } from './output-store.js';
+import type { OutputCache } from '../model/output-cache.js';
 import type { LocalState, TargetRecord } from './records.js';
 import type { Runner } from './runner.js';
 import type { Settling } from './settle.js';
@@ -9,7 +9,8 @@ export interface LocalBench {
   readonly tree: Tree;
   readonly state: LocalState;
   readonly runner: Runner;
-  readonly store: OutputStore | undefined;
+  /** Outputs of earlier runs; undefined when they are neither to be used nor kept. */
+  readonly cache: OutputCache | undefined;
   readonly now: () => number;
   readonly settling: Settling;
 }

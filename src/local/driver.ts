@@ -1,6 +1,7 @@
 import type { LocalDriver } from '../model/drivers.js';
 import { toPaiError } from '../model/errors.js';
 import type { LocalWork } from '../model/local.js';
+import type { OutputCache } from '../model/output-cache.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext, Desired, FingerprintPart } from '../model/target.js';
 import { apply } from './apply.js';
@@ -9,7 +10,6 @@ import { removeOutputs } from './clean.js';
 import { expand } from './expand.js';
 import { isUnchanged, KnownFiles, type Scan, scanFiles } from './file-table.js';
 import { missingInputs } from './missing.js';
-import type { OutputStore } from './output-store.js';
 import { compareOutputs } from './outputs.js';
 import { inputPatterns, outputPatterns } from './patterns.js';
 import type { KeptRecord, LocalState, TargetRecord } from './records.js';
@@ -26,7 +26,8 @@ export interface LocalDriverOptions {
   readonly state: LocalState;
   /** Runs commands; by default zx, loaded at the first command. */
   readonly runner: Runner;
-  readonly store?: OutputStore;
+  /** Where outputs are kept by fingerprint, and put back from. */
+  readonly cache?: OutputCache;
   /** Environment variables that tasks may name; this process's unless told. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The clock, in milliseconds since the epoch. */
@@ -48,9 +49,9 @@ class Driver implements LocalDriver {
   readonly #read = new KnownFiles();
 
   constructor(options: LocalDriverOptions) {
-    const { root, state, runner, store, env = process.env, now = Date.now } = options;
+    const { root, state, runner, cache, env = process.env, now = Date.now } = options;
     const tree = new Tree(root);
-    this.#bench = { tree, state, runner, store, now, settling: new Settling(tree, state, now) };
+    this.#bench = { tree, state, runner, cache, now, settling: new Settling(tree, state, now) };
     this.#env = env;
     this.#tools = new Tools(runner, root);
   }

@@ -3,7 +3,7 @@ import type { LocalCommand, LocalTask, LocalWork } from '../model/local.js';
 import { didYouMean } from '../model/suggest.js';
 import { isFileGlob, parsePattern } from './pattern.js';
 
-const FIELDS: readonly (keyof LocalTask)[] = ['inputs', 'outputs', 'env', 'tools', 'values', 'run'];
+const FIELDS: readonly (keyof LocalTask)[] = ['inputs', 'outputs', 'env', 'tools', 'values', 'cache', 'run'];
 
 /** Something in a path that has to be looked at closely: absolute, `.` and `..`, a glob, a name that is taken away. */
 const SPECIAL = /^[/!]|[*?[{\\\n]|(^|\/)\.{0,2}(\/|$)/;

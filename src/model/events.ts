@@ -33,6 +33,8 @@ export type RunEvent =
       readonly target: string;
       readonly outcome: Outcome;
       readonly seconds: number;
+      /** For `ran`: it did not have to, since its outputs came from the cache. */
+      readonly restored?: true;
       /** For `skipped`: the target that failed below it. */
       readonly because?: string;
       readonly error?: ErrorReport;

@@ -42,6 +42,8 @@ export interface LocalTask {
   readonly tools?: Readonly<Record<string, LocalCommand>>;
   /** Anything else that it depends on. */
   readonly values?: Readonly<Record<string, Json>>;
+  /** False: its outputs are neither kept nor put back, because making them is cheaper, or they are not to be kept. */
+  readonly cache?: boolean;
   /**
    * Commands, run one after another in the project's root until one fails; or a function. What a function does can't be seen,
    * so the text of the paifile and of all that it imports from the project enters the fingerprint; packages do not.

@@ -33,6 +33,8 @@ export type PeekContext = Pick<ActionContext, 'target' | 'drivers' | 'outputs'>;
 export interface ApplyContext extends ActionContext {
   /** The stamp to write, last, once the probe is content. `output` is what dependents see. */
   stamp(output?: string): Stamp;
+  /** Says that it did not run: what was made earlier was put back. Absent when it has to run. */
+  readonly restored?: () => void;
 }
 
 /** What a target should be, computed from configuration and templates, and the way to make it so. */

@@ -84,10 +84,10 @@ class PlainReport {
   }
 
   #targetEnd(end: TargetEnd): void {
-    const { target, outcome, seconds, because, error } = end;
+    const { target, outcome, seconds, restored, because, error } = end;
     switch (outcome) {
       case 'ran':
-        this.#line(`done  ${target}  ${duration(seconds)}`);
+        this.#line(`done  ${target}  ${duration(seconds)}${restored === true ? '  (restored)' : ''}`);
         break;
       case 'fresh':
         // Most are fresh from the start and not worth a line; this one was thought to run.
