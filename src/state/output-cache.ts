@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import type { CachedOutput, OutputCache, PutRequest, RestoreRequest } from '../model/output-cache.js';
 import { DamagedError, readEntry } from './output-cache/entries.js';
-import { prune } from './output-cache/evict.js';
+import { measure, prune } from './output-cache/evict.js';
 import { eachOf, errorCode, missingIs, removeIfPossible } from './output-cache/files.js';
 import { estimate, recordGrowth, recordHit } from './output-cache/growth.js';
 import { freshPath, type Layout, layoutOf, placeOf } from './output-cache/layout.js';
@@ -101,7 +101,8 @@ class Store {
       this.#added = 0;
       const { bytes, reliable } = await estimate(this.#layout, now);
       if (bytes <= maxBytes && reliable) return;
-      await prune(this.#layout, bytes > maxBytes ? maxBytes * LOW_WATER : maxBytes, now);
+      const { bytes: counted } = await measure(this.#layout);
+      await prune(this.#layout, counted > maxBytes ? maxBytes * LOW_WATER : maxBytes, now);
     } catch (error) {
       this.#warn('cache', "can't be kept within its size", error);
     }
