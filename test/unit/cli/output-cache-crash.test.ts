@@ -31,8 +31,11 @@ for (const name of Object.keys(fs)) {
 syncBuiltinESMExports();
 `;
 
+/** Calls: while copies are made and verified, while they are renamed into place, while the stamp is written; and no kill. */
+const KILLS = [0, 20, 36, 40, 41, 42, 43, 44, 45, 46, 47, 48, 60, Number.MAX_SAFE_INTEGER];
+
 it('a run that is killed while outputs are put back never counts: the next one is right', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'pai-output-crash-'));
   const root = path.join(folder, 'project');
@@ -54,9 +57,9 @@ it('a run that is killed while outputs are put back never counts: the next one i
     }
     let killed = 0;
     let mixed = 0;
-    for (let after = 0, ended = false; !ended; after += 2) {
-      // Now one of both is there, and the other is asked for.
-      const text = after % 4 === 0 ? 'first' : 'second';
+    for (const [index, after] of KILLS.entries()) {
+      // Each time the other of both is asked for.
+      const text = index % 2 === 0 ? 'first' : 'second';
       await writeProjectFile(root, 'in', text);
       await rm(ran, { force: true });
       const child = spawn(
@@ -65,12 +68,15 @@ it('a run that is killed while outputs are put back never counts: the next one i
         { cwd: root, env: { ...process.env, KILL_AFTER: String(after) }, stdio: 'ignore' },
       );
       const [exitCode, signal] = await once(child, 'exit');
-      ended = exitCode === 0;
+      const ended = exitCode === 0;
       if (!ended) {
         expect({ exitCode, signal }).toEqual({ exitCode: null, signal: 'SIGKILL' });
         killed++;
         const between = await outputs();
-        if (JSON.stringify(between) !== JSON.stringify(all(text))) mixed++;
+        const whole = [all('first'), all('second')].map((tree) => JSON.stringify(tree));
+        if (!whole.includes(JSON.stringify(between))) {
+          mixed++;
+        }
       }
       const { exitCode: next, stdout, stderr } = await pai(root, 'run', 'make');
       expect({ next, stderr }).toEqual({ next: 0, stderr: '' });
@@ -79,8 +85,8 @@ it('a run that is killed while outputs are put back never counts: the next one i
       // It was put back, not made: the cache is whole.
       await expect(readFile(ran)).rejects.toThrow('ENOENT');
     }
-    expect(killed).toBeGreaterThan(10);
-    expect(mixed).toBeGreaterThan(3);
+    expect(killed).toBeGreaterThan(6);
+    expect(mixed).toBeGreaterThan(0);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
