@@ -29,6 +29,10 @@ export interface Options {
   readonly detailedExitcode?: boolean;
   readonly follow?: boolean;
   readonly run?: string;
+  /** False for `--no-cache`. */
+  readonly cache?: boolean;
+  readonly cacheDir?: string;
+  readonly maxSize?: string;
 }
 
 /** One call of a command. */

@@ -117,6 +117,7 @@ async function work<Planned>(
     return interrupt.exitCode ?? exitCode(summary);
   } finally {
     record.close();
+    for (const warning of await bench.keepLocal()) reporter.say(`warning: ${warning}\n`);
   }
 }
 

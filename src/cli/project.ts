@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { loadCluster } from '../cluster/load.js';
 import type { Cluster } from '../cluster/model.js';
-import { buildGraph, type Graph } from '../graph/graph.js';
-import { loadPaifile } from '../paifile/load.js';
+import type { Graph } from '../graph/graph.js';
+import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load.js';
+import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
 import { cacheOf, findRoot } from './root.js';
 
@@ -12,13 +12,17 @@ export interface Project {
   readonly root: string;
   /** `.cache` in it. */
   readonly cacheDirectory: string;
-  readonly cluster: Cluster;
+  /** The configuration, loaded at the first call. Throws CONFIG_MISSING, CONFIG_INVALID. */
+  readonly cluster: () => Promise<Cluster>;
   readonly graph: Graph;
+  /** For a command that may use the cache of outputs. */
+  readonly outputCache?: CachePlace;
 }
 
 /**
  * Loads the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
- * Throws USAGE outside a project, CONFIG_MISSING, CONFIG_INVALID, PAIFILE_INVALID and CYCLE.
+ * Throws USAGE outside a project and for a size that is none, PAIFILE_INVALID and CYCLE, and for a
+ * paifile that asks for the cluster CONFIG_MISSING and CONFIG_INVALID.
  */
 export async function openProject(invocation: Invocation): Promise<Project> {
   const { io, options } = invocation;
@@ -27,10 +31,31 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   const configurationDirectory =
     options.path === undefined ? path.join(root, 'cluster-configuration') : path.resolve(io.cwd, options.path);
   const serviceListFile = path.join(root, 'service-list.yaml');
-  const [cluster, paifile] = await Promise.all([
-    loadCluster({ configurationDirectory, serviceListFile }),
-    loadPaifile(root, cacheDirectory),
-  ]);
+  let loading: Promise<Cluster> | undefined;
+  const cluster = (): Promise<Cluster> => {
+    loading ??= import('../cluster/load.js').then(({ loadCluster }) =>
+      loadCluster({ configurationDirectory, serviceListFile }),
+    );
+    return loading;
+  };
+  const outputCache = options.cache === true && {
+    directory: givenCacheDirectory(options, io.cwd) ?? ownCacheDirectory(cacheDirectory),
+    maxBytes: maxCacheBytes(options),
+  };
+  const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  return { root, cacheDirectory, cluster, graph: buildGraph(paifile.declare(cluster)) };
+  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster), ...(outputCache && { outputCache }) };
+}
+
+/** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */
+async function declare(paifile: PaifileModule, cluster: () => Promise<Cluster>): Promise<Graph> {
+  try {
+    return paifile.graph(() => {
+      throw new AsksForCluster();
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof AsksForCluster)) throw thrown;
+  }
+  const loaded = await cluster();
+  return paifile.graph(() => loaded);
 }

@@ -71,6 +71,13 @@ const hostKeys: OptionRow = {
   choices: ['accept-new', 'strict'],
 };
 
+const cacheDir: OptionRow = {
+  flags: '--cache-dir <dir>',
+  summary: 'folder of the output cache (default: $PAI_CACHE_DIR, or .cache/outputs)',
+};
+const noCache: OptionRow = { flags: '--no-cache', summary: 'neither take outputs from the cache nor keep them' };
+const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: what may remain, like 500MB or 2GiB' };
+
 /** Options of every command. */
 export const COMMON_OPTIONS: readonly OptionRow[] = [
   { flags: '-p, --path <folder>', summary: 'the configuration (default: cluster-configuration beside paifile.ts)' },
@@ -83,7 +90,7 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: '[targets...]',
     summary: 'bring targets and everything they need up to date',
     options: [
-      ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock, noCache, cacheDir],
       ...[verbose, explain, output, jsonLines, profile, hostKeys],
     ],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
@@ -168,6 +175,15 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: ['pai graph services | dot -Tsvg > services.svg', 'pai graph --format mermaid'],
     load: async () => (await import('./commands/graph.js')).graph,
+  },
+  {
+    name: 'cache',
+    arguments: '<stat|prune|verify>',
+    summary: 'show, shrink or check the cache of outputs',
+    options: [maxSize, cacheDir, json],
+    examples: ['pai cache stat', 'pai cache prune --max-size 500MB', 'pai cache verify'],
+    words: ['stat', 'prune', 'verify'],
+    load: async () => (await import('./commands/cache.js')).cache,
   },
   {
     name: 'completion',

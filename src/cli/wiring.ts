@@ -1,7 +1,11 @@
 import path from 'node:path';
 import type { Cluster, Host } from '../cluster/model.js';
+import { createLocalDriver } from '../local/driver.js';
+import { zxRunner } from '../local/zx-runner.js';
 import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
+import type { OutputCache } from '../model/output-cache.js';
+import { createLocalState } from '../state/local-state.js';
 import type { Project } from './project.js';
 
 /** Where masters keep what the PKI driver reads back. */
@@ -19,6 +23,8 @@ export interface WiringOptions {
 /** Drivers of a project, and how to let go of what they opened. */
 export interface WiredDrivers {
   readonly drivers: Drivers;
+  /** Writes what is kept of local targets and of their outputs; only for who holds the project. Returns warnings. */
+  keepLocal(): Promise<readonly string[]>;
   /** Writes what was read back of the PKI to the configuration folder; nothing when nobody asked for it. */
   keepPki(): Promise<void>;
   /** Closes connections of those drivers that were used. */
@@ -29,10 +35,13 @@ export interface WiredDrivers {
  * The one place where drivers are made. Each is loaded and made at its first use, so that a command pays only for what it
  * asks.
  */
-export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options: WiringOptions): WiredDrivers {
-  const { cluster } = project;
+export function wireDrivers(
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'outputCache'>,
+  options: WiringOptions,
+): WiredDrivers {
   const hosts = once(async () => {
     const { createHostDriver } = await import('../ssh/driver.js');
+    const cluster = await project.cluster();
     return createHostDriver({
       knownHosts: path.join(cluster.directory, 'known_hosts'),
       hostKeys: options.hostKeys ?? 'accept-new',
@@ -42,10 +51,12 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
   });
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
+    const cluster = await project.cluster();
     return createImageDriver({ registry: cluster.services.registry });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');
+    const cluster = await project.cluster();
     return createPkiDriver({
       directory: path.join(cluster.directory, 'pki'),
       clusterId: cluster.services.clusterId,
@@ -54,13 +65,30 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
   });
   const kube = once(async () => {
     const { createKubeDriver } = await import('../kube/driver.js');
+    const cluster = await project.cluster();
     return createKubeDriver({ credentials: () => kubeCredentials(cluster, drivers.pki) });
   });
   const templates = once(async () => {
     const { createTemplateDriver } = await import('../render/driver.js');
     return createTemplateDriver(path.join(project.root, 'templates'));
   });
+  const warnings: string[] = [];
+  const { outputCache } = project;
+  const outputs =
+    outputCache &&
+    once(async () => {
+      const { openOutputCache } = await import('../state/output-cache.js');
+      const staging = path.join(project.cacheDirectory, 'staging');
+      return openOutputCache({ ...outputCache, root: project.root, staging, warn: (text) => warnings.push(text) });
+    });
   const drivers: Drivers = {
+    // It answers at once, so that a quick look needs no promise; all that it needs of packages is loaded when something runs.
+    local: createLocalDriver({
+      root: project.root,
+      state: createLocalState(project.cacheDirectory),
+      runner: zxRunner,
+      ...(outputs && { cache: lazyOutputs(outputs) }),
+    }),
     hosts: lazyHosts(hosts),
     images: lazyImages(images),
     kube: lazyKube(kube),
@@ -69,6 +97,11 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
   };
   return {
     drivers,
+    keepLocal: async () => {
+      const problems = await drivers.local.close();
+      await (await outputs?.made())?.close();
+      return [...problems, ...warnings];
+    },
     keepPki: async () => (await pki.made())?.keepLocal(),
     close: async () => {
       await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
@@ -93,6 +126,14 @@ function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
 }
 
 // Calls of one turn that wait for the same promise go on in one turn, so drivers still see looks together.
+
+function lazyOutputs(load: Once<OutputCache>): OutputCache {
+  return {
+    restore: async (request) => (await load()).restore(request),
+    put: async (request) => (await load()).put(request),
+    close: async () => (await load.made())?.close(),
+  };
+}
 
 function lazyHosts(load: Once<HostDriver>): HostDriver {
   return {

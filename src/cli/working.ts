@@ -12,6 +12,8 @@ export interface Workbench {
   readonly look: Look;
   /** Writes what was read back of the PKI to the configuration folder. */
   keepPki(): Promise<void>;
+  /** Writes what was seen of local targets to `.cache`; only for who holds the project. Returns warnings. */
+  keepLocal(): Promise<readonly string[]>;
 }
 
 /** For whom drivers are made. */
@@ -30,9 +32,13 @@ export async function withWorkbench<Result>(
   { runId = newRunId(new Date()), signal }: WorkingFor = {},
 ): Promise<Result> {
   const agentSocket = process.env.SSH_AUTH_SOCK;
-  const { drivers, keepPki, close } = wireDrivers(project, { runId, hostKeys: options.hostKeys, agentSocket });
+  const { drivers, keepLocal, keepPki, close } = wireDrivers(project, {
+    runId,
+    hostKeys: options.hostKeys,
+    agentSocket,
+  });
   try {
-    return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki });
+    return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki, keepLocal });
   } finally {
     await close();
   }

@@ -50,6 +50,8 @@ export type RunEvent =
       readonly target: string;
       readonly outcome: Outcome;
       readonly seconds: number;
+      /** For `ran`: it did not have to, since its outputs came from the cache. */
+      readonly restored?: true;
       /** For `skipped`: the target that failed below it; with `excluded` one that is stale and was left out. */
       readonly because?: string;
       readonly excluded?: true;

@@ -110,11 +110,13 @@ export class RunText {
     const tail = this.#tails.get(end.target) ?? [];
     this.#tails.delete(end.target);
     if (end.outcome === 'failed') this.#failures.push({ end, tail: tail.map(oneLine) });
-    const { target, outcome, seconds, because, excluded, error } = end;
+    const { target, outcome, seconds, restored, because, excluded, error } = end;
     const { style } = this.#options;
     switch (outcome) {
       case 'ran':
-        return line(`${style.good('done')}  ${target}  ${duration(seconds)}`);
+        return line(
+          `${style.good('done')}  ${target}  ${duration(seconds)}${restored ? style.quiet('  (restored)') : ''}`,
+        );
       case 'fresh':
         // Most are fresh from the start and not worth a line; this one was thought to run.
         if (!this.#planned.has(target) && !this.#started.has(target)) return '';

@@ -46,6 +46,8 @@ export interface RunOptions extends Narrowing {
 /** What became of a target. */
 export interface Result {
   readonly outcome: Outcome;
+  /** For `ran`: its outputs came from the cache. */
+  readonly restored?: true;
   /** For `failed`. */
   readonly error?: PaiError;
   /** For `skipped`: the target that failed below it; absent when the run was stopped. */

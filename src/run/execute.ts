@@ -76,15 +76,25 @@ class Execution {
     if (state === 'fresh') return this.#cutOff(target, observation);
 
     const { desired, fingerprint } = this.#complete(wanted);
+    // What talks to somebody may give something else each time.
+    const reuse = !this.#plan.force.has(target.name) && !target.interactive;
+    let restored = false;
     const stamp = await this.#session.act(target, reasons, (signal) =>
-      desired.apply(this.#applyContext(target, outputs, fingerprint, signal)),
+      desired.apply({
+        ...this.#applyContext(target, outputs, fingerprint, signal),
+        ...(reuse && {
+          restored: () => {
+            restored = true;
+          },
+        }),
+      }),
     );
     if (stamp === undefined) return { outcome: 'skipped' };
     this.#session.context.applied?.(desired.parts, fingerprint.parts);
     this.#touched.add(target.name);
     this.#outputs.set(target.name, stamp.output);
-    await this.#checkInputs(target, outputs, fingerprint);
-    return { outcome: 'ran' };
+    if (desired.checksInputs !== true) await this.#checkInputs(target, outputs, fingerprint);
+    return restored ? { outcome: 'ran', restored } : { outcome: 'ran' };
   }
 
   #cutOff(target: Target, observation: Extract<Observation, { kind: 'known' }>): Result {

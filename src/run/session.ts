@@ -151,6 +151,7 @@ export class Session {
       target,
       outcome: result.outcome,
       seconds: begun === undefined ? 0 : (at - begun) / 1000,
+      ...(result.restored && { restored: result.restored }),
       ...(result.because !== undefined && { because: result.because }),
       ...(result.excluded && { excluded: true }),
       ...(result.error && { error: errorReport(result.error) }),

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { constants, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmod, copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DamagedError, short } from './entries.js';
+import { type Content, contentOf, errorCode, missingIs, removeIfPossible } from './files.js';
+import { freshPath, type Layout, placeOf } from './layout.js';
+
+/** Bytes of a file that is handled whole and at once: a promise for each step would take longer than the steps. */
+const SMALL = 256 * 1024;
+
+/** An object is not there (any more). */
+export class MissingError extends Error {}
+
+/**
+ * Copies a file of `size` bytes into the cache. What is digested is what is kept, so that its name is right whatever happens to the
+ * original meanwhile. Never a hard link: a hand edit of an output must not reach the cache. Rejects with the system's error.
+ */
+export async function addObject(
+  layout: Layout,
+  file: string,
+  size: number,
+): Promise<Content & { readonly added: boolean }> {
+  const fresh = freshPath(layout.fresh);
+  try {
+    const content = size <= SMALL ? addSmall(layout, file, fresh) : await copyLarge(file, fresh);
+    if (hasObject(layout, content)) {
+      removeIfPossible(fresh);
+      return { ...content, added: false };
+    }
+    moveTo(fresh, placeOf(layout.objects, content.digest));
+    return { ...content, added: true };
+  } catch (error) {
+    removeIfPossible(fresh);
+    throw error;
+  }
+}
+
+function addSmall(layout: Layout, file: string, fresh: string): Content {
+  const bytes = readFileSync(file);
+  const content = { digest: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+  if (!hasObject(layout, content)) writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
+  return content;
+}
+
+async function copyLarge(file: string, fresh: string): Promise<Content> {
+  await copyFile(file, fresh, constants.COPYFILE_FICLONE);
+  await chmod(fresh, 0o600);
+  return contentOf(fresh);
+}
+
+/** Whether an object is there, by its size; if so it is kept from being removed as a leftover. */
+function hasObject(layout: Layout, { digest, size }: Content): boolean {
+  const place = placeOf(layout.objects, digest);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile() || found.size !== size) return false;
+  const now = new Date();
+  return missingIs(false, () => {
+    utimesSync(place, now, now);
+    return true;
+  });
+}
+
+/** Renames something whole to its place; whatever else stands there goes. */
+export function moveTo(fresh: string, place: string): void {
+  try {
+    renameSync(fresh, place);
+  } catch (error) {
+    switch (errorCode(error)) {
+      case 'ENOENT':
+        mkdirSync(path.dirname(place), { recursive: true, mode: 0o700 });
+        break;
+      case 'EISDIR':
+        rmSync(place, { recursive: true });
+        break;
+      default:
+        throw error;
+    }
+    renameSync(fresh, place);
+  }
+}
+
+/**
+ * Copies an object to a path where nothing is, and makes sure that the copy is what it must be. Rejects with MissingError,
+ * DamagedError, or the system's error.
+ */
+export async function copyObject(layout: Layout, wanted: Content, to: string): Promise<void> {
+  const { digest, size } = wanted;
+  const place = placeOf(layout.objects, digest);
+  const damaged = (what: string): DamagedError => new DamagedError(place, `object ${short(digest)} ${what}`);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  if (found === undefined) throw new MissingError(`object ${short(digest)} is missing`);
+  // Reading what is no file might never end.
+  if (!found.isFile()) throw damaged('is not a file');
+  if (found.size !== size) throw damaged(`has ${found.size} bytes, not ${size}`);
+  try {
+    const copied = size <= SMALL ? copySmall(place, digest, to) : await copyVerified(place, to);
+    if (copied !== digest) throw damaged('has other content than it had');
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') throw new MissingError(`object ${short(digest)} is missing`);
+    if (code === 'EACCES' || code === 'EIO') throw damaged(`can't be read (${code})`);
+    throw error;
+  }
+}
+
+function copySmall(place: string, wanted: string, to: string): string {
+  const bytes = readFileSync(place);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  if (digest === wanted) writeFileSync(to, bytes, { mode: 0o600, flag: 'wx' });
+  return digest;
+}
+
+async function copyVerified(place: string, to: string): Promise<string> {
+  await copyFile(place, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  return (await contentOf(to)).digest;
+}
