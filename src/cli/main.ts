@@ -40,7 +40,11 @@ function asksForJson(argv: readonly string[]): boolean {
   );
 }
 
+/** The build puts the version in its place. */
+declare const PAI_VERSION: string | undefined;
+
 async function version(): Promise<string> {
+  if (typeof PAI_VERSION === 'string') return PAI_VERSION;
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version }: { version: string } = JSON.parse(text);
   return version;

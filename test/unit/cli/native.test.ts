@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bundleProgram } from '../../../scripts/bundle.js';
 import { makeProject, repository, type Said, writeProjectFile } from './project.js';
 
 // In a process of its own, as installed: here Node itself loads the paifile, and `from 'pai'` is this installation.
@@ -14,13 +14,7 @@ let root: string;
 
 beforeAll(async () => {
   installation = await mkdtemp(path.join(tmpdir(), 'pai-installed-'));
-  await build({
-    absWorkingDir: repository,
-    entryPoints: ['src/**/*.ts'],
-    outdir: path.join(installation, 'dist'),
-    platform: 'node',
-    format: 'esm',
-  });
+  await bundleProgram(repository, path.join(installation, 'dist'));
   for (const name of ['package.json', 'bin']) {
     await cp(path.join(repository, name), path.join(installation, name), { recursive: true });
   }
