@@ -17,6 +17,7 @@ export { type FilesSpec, filesAction } from './local/files-action.js';
 export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
+export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export type {
   Action,
@@ -34,6 +35,7 @@ export {
   type Collection,
   type EachOptions,
   type GroupRef,
+  type Known,
   type Language,
   type Named,
   type Needed,

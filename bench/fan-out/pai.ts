@@ -20,6 +20,9 @@ const missing = (): never => {
 };
 const drivers: Drivers = {
   hosts,
+  get local() {
+    return missing();
+  },
   get images() {
     return missing();
   },

@@ -44,6 +44,7 @@ export async function execute(
   } finally {
     interrupt.unwatch();
     journal.close();
+    for (const warning of await bench.keepLocal()) invocation.io.stderr(`warning: ${warning}\n`);
   }
 }
 

@@ -1,10 +1,9 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { loadCluster } from '../cluster/load.js';
 import type { Cluster } from '../cluster/model.js';
-import { buildGraph, type Graph } from '../graph/graph.js';
+import type { Graph } from '../graph/graph.js';
 import { PaiError } from '../model/errors.js';
-import { loadPaifile, PAIFILE } from '../paifile/load.js';
+import { AsksForCluster, loadPaifile, PAIFILE, type PaifileModule } from '../paifile/load.js';
 import type { Invocation } from './command.js';
 
 /** A project with its configuration, as a command works on it. */
@@ -13,13 +12,15 @@ export interface Project {
   readonly root: string;
   /** `.cache` in it. */
   readonly cacheDirectory: string;
-  readonly cluster: Cluster;
+  /** The configuration, loaded at the first call. Throws CONFIG_MISSING, CONFIG_INVALID. */
+  readonly cluster: () => Promise<Cluster>;
   readonly graph: Graph;
 }
 
 /**
  * Loads the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
- * Throws USAGE outside a project, CONFIG_MISSING, CONFIG_INVALID, PAIFILE_INVALID and CYCLE.
+ * Throws USAGE outside a project, PAIFILE_INVALID and CYCLE, and for a
+ * paifile that asks for the cluster CONFIG_MISSING and CONFIG_INVALID.
  */
 export async function openProject(invocation: Invocation): Promise<Project> {
   const { io, options } = invocation;
@@ -28,12 +29,29 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   const configurationDirectory =
     options.path === undefined ? path.join(root, 'cluster-configuration') : path.resolve(io.cwd, options.path);
   const serviceListFile = path.join(root, 'service-list.yaml');
-  const [cluster, paifile] = await Promise.all([
-    loadCluster({ configurationDirectory, serviceListFile }),
-    loadPaifile(root, cacheDirectory),
-  ]);
+  let loading: Promise<Cluster> | undefined;
+  const cluster = (): Promise<Cluster> => {
+    loading ??= import('../cluster/load.js').then(({ loadCluster }) =>
+      loadCluster({ configurationDirectory, serviceListFile }),
+    );
+    return loading;
+  };
+  const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  return { root, cacheDirectory, cluster, graph: buildGraph(paifile.declare(cluster)) };
+  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster) };
+}
+
+/** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */
+async function declare(paifile: PaifileModule, cluster: () => Promise<Cluster>): Promise<Graph> {
+  try {
+    return paifile.graph(() => {
+      throw new AsksForCluster();
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof AsksForCluster)) throw thrown;
+  }
+  const loaded = await cluster();
+  return paifile.graph(() => loaded);
 }
 
 /** The nearest folder upwards that has a paifile. */

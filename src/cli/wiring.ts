@@ -1,7 +1,10 @@
 import path from 'node:path';
 import type { Cluster, Host } from '../cluster/model.js';
+import { createLocalDriver } from '../local/driver.js';
+import { zxRunner } from '../local/zx-runner.js';
 import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
+import { createLocalState } from '../state/local-state.js';
 import type { Project } from './project.js';
 
 /** Where masters keep what the PKI driver reads back. */
@@ -29,10 +32,13 @@ export interface WiredDrivers {
  * The one place where drivers are made. Each is loaded and made at its first use, so that a command pays only for what it
  * asks.
  */
-export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options: WiringOptions): WiredDrivers {
-  const { cluster } = project;
+export function wireDrivers(
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster'>,
+  options: WiringOptions,
+): WiredDrivers {
   const hosts = once(async () => {
     const { createHostDriver } = await import('../ssh/driver.js');
+    const cluster = await project.cluster();
     return createHostDriver({
       knownHosts: path.join(cluster.directory, 'known_hosts'),
       hostKeys: options.hostKeys ?? 'accept-new',
@@ -42,10 +48,12 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
   });
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
+    const cluster = await project.cluster();
     return createImageDriver({ registry: cluster.services.registry });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');
+    const cluster = await project.cluster();
     return createPkiDriver({
       directory: path.join(cluster.directory, 'pki'),
       clusterId: cluster.services.clusterId,
@@ -54,6 +62,7 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
   });
   const kube = once(async () => {
     const { createKubeDriver } = await import('../kube/driver.js');
+    const cluster = await project.cluster();
     return createKubeDriver({ credentials: () => kubeCredentials(cluster, drivers.pki) });
   });
   const templates = once(async () => {
@@ -61,6 +70,12 @@ export function wireDrivers(project: Pick<Project, 'root' | 'cluster'>, options:
     return createTemplateDriver(path.join(project.root, 'templates'));
   });
   const drivers: Drivers = {
+    // It answers at once, so that a quick look needs no promise; all that it needs of packages is loaded when something runs.
+    local: createLocalDriver({
+      root: project.root,
+      state: createLocalState(project.cacheDirectory),
+      runner: zxRunner,
+    }),
     hosts: lazyHosts(hosts),
     images: lazyImages(images),
     kube: lazyKube(kube),

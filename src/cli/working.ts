@@ -13,6 +13,8 @@ export interface Workbench {
   readonly look: Look;
   /** Writes what was read back of the PKI to the configuration folder. */
   keepPki(): Promise<void>;
+  /** Writes what was seen of local targets to `.cache`; only for who holds the project. Returns warnings. */
+  keepLocal(): Promise<readonly string[]>;
 }
 
 /** Gives work its drivers, and closes what they opened when it is done, however it ends. */
@@ -25,7 +27,7 @@ export async function withWorkbench<Result>(
   const agentSocket = process.env.SSH_AUTH_SOCK;
   const { drivers, keepPki, close } = wireDrivers(project, { runId, hostKeys: options.hostKeys, agentSocket });
   try {
-    return await work({ runId, drivers, look: createLook(drivers), keepPki });
+    return await work({ runId, drivers, look: createLook(drivers), keepPki, keepLocal: () => drivers.local.close() });
   } finally {
     await close();
   }

@@ -42,7 +42,8 @@ export function fingerprintOf(
   const unkeyed: string[] = [];
   for (const part of all) {
     if (digests.has(part.name)) throw new Error(`${target}: two parts of its fingerprint are named "${part.name}"`);
-    if (part.secret !== true) digests.set(part.name, digest(part.value));
+    if (part.digested === true) digests.set(part.name, String(part.value));
+    else if (part.secret !== true) digests.set(part.name, digest(part.value));
     else if (key === undefined) unkeyed.push(part.name);
     // Target and part are digested with it, so that stamps do not tell where the same secret is used again.
     else digests.set(part.name, keyedDigest(key, [target, part.name, part.value]));

@@ -21,17 +21,32 @@ export interface Graph {
  * Throws one PaiError that tells all problems: CYCLE when there are only cycles, else PAIFILE_INVALID.
  */
 export function buildGraph(declaration: Declaration): Graph {
-  const problems: string[] = [];
+  const { graph, problems } = linkGraph(declaration);
+  if (problems.length > 0) throw invalid(problems);
+  return graph;
+}
+
+/** Something that does not fit together. */
+export interface GraphProblem {
+  readonly message: string;
+  /** Where the target in question is declared. */
+  readonly where?: string;
+  readonly cycle: boolean;
+}
+
+/** Links a declaration and tells what does not fit together; with problems, the graph means nothing. */
+export function linkGraph(declaration: Declaration): { readonly graph: Graph; readonly problems: GraphProblem[] } {
+  const problems: GraphProblem[] = [];
   const targets = new Map<string, Target>();
   for (const target of declaration.targets) {
-    if (targets.has(target.name)) problems.push(`target ${target.name} is declared twice`);
+    if (targets.has(target.name)) problems.push(problem(`target ${target.name} is declared twice`, target));
     else targets.set(target.name, target);
   }
   const groups = collectGroups(declaration.groups, targets, problems);
   const needs = linkNeeds(targets, groups, problems);
   const { order, cycles } = sortTopologically(needs);
-  if (problems.length + cycles.length > 0) throw invalid(problems, cycles);
-  return { targets, groups, needs, dependents: invert(needs), order };
+  for (const members of cycles) problems.push(cycleProblem(targets, members));
+  return { graph: { targets, groups, needs, dependents: invert(needs), order }, problems };
 }
 
 /** The target of this name. Throws when there is none: names that people give go through `select`. */
@@ -49,17 +64,18 @@ export function needsOf(graph: Graph, name: string): readonly Need[] {
 function collectGroups(
   declared: readonly Group[],
   targets: ReadonlyMap<string, Target>,
-  problems: string[],
+  problems: GraphProblem[],
 ): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const group of declared) {
-    if (groups.has(group.name)) problems.push(`group ${group.name} is declared twice`);
+    if (groups.has(group.name)) problems.push(problem(`group ${group.name} is declared twice`));
     else groups.set(group.name, group);
-    if (targets.has(group.name)) problems.push(`${group.name} is the name of a target and of a group`);
+    if (targets.has(group.name))
+      problems.push(problem(`${group.name} is the name of a target and of a group`, targets.get(group.name)));
     for (const member of group.members) {
       if (!targets.has(member)) {
         problems.push(
-          `group ${group.name} has the member ${member}, which is no target${hint(member, targets.keys())}`,
+          problem(`group ${group.name} has the member ${member}, which is no target${hint(member, targets.keys())}`),
         );
       }
     }
@@ -70,13 +86,14 @@ function collectGroups(
 function linkNeeds(
   targets: ReadonlyMap<string, Target>,
   groups: ReadonlyMap<string, Group>,
-  problems: string[],
+  problems: GraphProblem[],
 ): Map<string, readonly Need[]> {
   const linked = new Map<string, readonly Need[]>();
   for (const target of targets.values()) {
     const needs = new Map<string, Need>();
     for (const need of [...target.needs, ...target.through.map((name) => ({ target: name, order: true }))]) {
-      if (!targets.has(need.target)) problems.push(unknownNeed(target.name, need.target, targets, groups));
+      if (!targets.has(need.target))
+        problems.push(problem(unknownNeed(target.name, need.target, targets, groups), target));
       // A need that is also only an order is a need: it enters the fingerprint.
       else if (needs.get(need.target)?.order !== false) needs.set(need.target, need);
     }
@@ -107,13 +124,29 @@ function invert(needs: ReadonlyMap<string, readonly Need[]>): Map<string, string
   return dependents;
 }
 
-function invalid(problems: readonly string[], cycles: readonly (readonly string[])[]): PaiError {
-  const all = [...problems, ...cycles.map((members) => `cycle: ${[...members, members[0]].join(' -> ')}`)];
+function problem(message: string, target?: Target): GraphProblem {
+  return target?.where === undefined ? { message, cycle: false } : { message, where: target.where, cycle: false };
+}
+
+/** The whole cycle, with the places where its members are declared. */
+function cycleProblem(targets: ReadonlyMap<string, Target>, members: readonly string[]): GraphProblem {
+  const told = members.map((name) => {
+    const where = targets.get(name)?.where;
+    return where === undefined ? name : `${name} (${where})`;
+  });
+  const where = targets.get(members[0] ?? '')?.where;
+  const message = `cycle: ${[...told, members[0]].join(' -> ')}`;
+  return where === undefined ? { message, cycle: true } : { message, where, cycle: true };
+}
+
+function invalid(problems: readonly GraphProblem[]): PaiError {
+  const all = problems.map(({ message }) => message);
+  const onlyCycles = problems.every(({ cycle }) => cycle);
   const [first, ...rest] = all;
   const message = rest.length === 0 ? `the targets do not fit together: ${first}` : 'the targets do not fit together';
-  return new PaiError(problems.length === 0 ? 'CYCLE' : 'PAIFILE_INVALID', message, {
+  return new PaiError(onlyCycles ? 'CYCLE' : 'PAIFILE_INVALID', message, {
     where: 'paifile.ts',
-    next: problems.length === 0 ? 'Take one of the needs of the cycle away.' : 'Correct these names in the paifile.',
+    next: onlyCycles ? 'Take one of the needs of the cycle away.' : 'Correct these names in the paifile.',
     details: rest.length === 0 ? [] : all,
   });
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { PaiError } from '../model/errors.js';
+import type { CommandValue } from '../model/local.js';
 import type { ActionContext } from '../model/target.js';
 
 /** What a command is given besides its arguments. Secrets go here, never in arguments: those every user can list. */
@@ -26,9 +27,26 @@ export async function runLocal(
   args: readonly string[] = [],
   options: CommandOptions = {},
 ): Promise<string> {
-  if (context.signal.aborted) throw cancelled(command);
+  return (await runPieces(context, command, ['', ' ', ''], [command, [...args]], options)).stdout;
+}
+
+/** What a command said. */
+export interface Said {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The same for a command in pieces, with values between them that zx quotes. `name`: what errors call it. */
+export async function runPieces(
+  context: Pick<ActionContext, 'log' | 'signal'>,
+  name: string,
+  pieces: readonly string[],
+  values: readonly CommandValue[],
+  options: CommandOptions = {},
+): Promise<Said> {
+  if (context.signal.aborted) throw cancelled(name);
   const { $ } = await import('zx');
-  const running = $({
+  const shell = $({
     quiet: true,
     nothrow: true,
     signal: context.signal,
@@ -38,7 +56,9 @@ export async function runLocal(
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-  })`${command} ${[...args]}`;
+  });
+  // What zx takes is the list of pieces; a template's strings are one.
+  const running = shell(Object.assign([...pieces], { raw: pieces }), ...values.map((value) => quotable(value)));
 
   const last: string[] = [];
   const tell = (line: string): void => {
@@ -49,9 +69,14 @@ export async function runLocal(
   const outputs = [running.stdout, running.stderr].map((output) => tellLines(output, tell));
   const result = await running;
   for (const finish of outputs) finish();
-  if (context.signal.aborted) throw cancelled(command);
-  if (result.exitCode === 0) return result.stdout;
-  throw failed(command, result, options, last);
+  if (context.signal.aborted) throw cancelled(name);
+  if (result.exitCode === 0) return { stdout: result.stdout, stderr: result.stderr };
+  throw failedCommand(name, result, options, last);
+}
+
+/** Numbers and booleans as text: zx quotes text. */
+function quotable(value: CommandValue): string | string[] {
+  return typeof value === 'object' ? value.map(String) : String(value);
 }
 
 /**
@@ -59,19 +84,29 @@ export async function runLocal(
  * command's output is destroyed and never ends by itself, so that node:readline would wait for ever.
  */
 function tellLines(output: Readable, tell: (line: string) => void): () => void {
+  const teller = lineTeller(tell);
+  output.on('data', teller.take);
+  return teller.finish;
+}
+
+/** Takes chunks of an output and tells its lines; `finish` tells what is left without an end of line. */
+export function lineTeller(tell: (line: string) => void): { take(chunk: Buffer): void; finish(): void } {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-  output.on('data', (chunk: Buffer) => {
-    const lines = (rest + decoder.write(chunk)).split(/\r?\n/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) tell(line);
-  });
-  return () => {
-    if (rest !== '') tell(rest);
+  return {
+    take: (chunk) => {
+      const lines = (rest + decoder.write(chunk)).split(/\r?\n/);
+      rest = lines.pop() ?? '';
+      for (const line of lines) tell(line);
+    },
+    finish: () => {
+      if (rest !== '') tell(rest);
+    },
   };
 }
 
-function failed(
+/** The error for a command that did not end well. */
+export function failedCommand(
   command: string,
   result: { readonly exitCode: number | null; readonly signal: string | null },
   options: CommandOptions,

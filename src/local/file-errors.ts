@@ -6,10 +6,23 @@ export async function guarded<T>(file: string, verb: 'read' | 'write' | 'remove'
   try {
     return await work();
   } catch (error) {
-    const code = errorCode(error);
-    if (code === undefined || error instanceof PaiError) throw error;
-    throw new PaiError('LOCAL_FILE', `can't ${verb} ${file}: ${code}`, { next: nextStep(code, file), cause: error });
+    throw explained(file, verb, error);
   }
+}
+
+/** The same for work that is done at once. */
+export function guardedSync<T>(file: string, verb: 'read' | 'write' | 'remove', work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(file, verb, error);
+  }
+}
+
+function explained(file: string, verb: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === undefined || error instanceof PaiError) return error;
+  return new PaiError('LOCAL_FILE', `can't ${verb} ${file}: ${code}`, { next: nextStep(code, file), cause: error });
 }
 
 /** `ENOENT` and the like; undefined for errors that are not the system's. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from './json.js';
+import type { LocalWork } from './local.js';
 import type { Observation, Stamp } from './stamp.js';
-import type { ActionContext, ApplyContext } from './target.js';
+import type { ActionContext, ApplyContext, Desired } from './target.js';
 
 /** How to log in to a host. */
 export interface HostLogin {
@@ -145,8 +146,25 @@ export interface PkiDriver {
   remove(): Promise<void>;
 }
 
+/** Files and commands on the dev box. */
+export interface LocalDriver {
+  /** Asks for versions of tools, once a run. Does not reject: what can't be asked is told by `desired`. */
+  prepare(work: LocalWork): Promise<void>;
+  /** The stamp if everything is as it was recorded. Reads no content. */
+  peek(target: string, work: LocalWork, needs: ReadonlyMap<string, string>): Stamp | undefined;
+  /** The stamp, and which outputs are not as recorded. */
+  observe(target: string, work: LocalWork): Observation;
+  /** Looks at the inputs. Throws LOCAL_FILE for those that are missing or can't be read. */
+  desired(target: string, work: LocalWork, needs: ReadonlyMap<string, string>): Promise<Desired>;
+  /** Removes outputs that are as the task left them. */
+  clean(work: LocalWork, context: ActionContext): Promise<void>;
+  /** Writes what waits to be remembered. Returns what is worth a warning. */
+  close(): Promise<readonly string[]>;
+}
+
 /** All drivers. Each is loaded at its first use. */
 export interface Drivers {
+  readonly local: LocalDriver;
   readonly hosts: HostDriver;
   readonly images: ImageDriver;
   readonly kube: KubeDriver;

@@ -1,3 +1,5 @@
+import type { OutputProblem } from './local.js';
+
 /** How one part of a fingerprint differs from what was applied. Digests are hex; secrets' are keyed. */
 export interface PartChange {
   readonly name: string;
@@ -13,6 +15,10 @@ export type Reason =
   | { readonly kind: 'forced' }
   | { readonly kind: 'changed'; readonly parts: readonly PartChange[] }
   | { readonly kind: 'unhealthy'; readonly problem: string }
+  /** It does not declare its inputs, so it always runs. */
+  | { readonly kind: 'no-inputs' }
+  /** Outputs are missing, or not as the last run left them. */
+  | { readonly kind: 'outputs'; readonly outputs: readonly OutputProblem[] }
   /** A target that it needs will run; if that gives the same output, this one is cut off. */
   | { readonly kind: 'need-stale'; readonly target: string }
   /** Not looked at, because what it is looked at through is not fresh. */

@@ -1,3 +1,5 @@
+import type { OutputProblem } from './local.js';
+
 /**
  * The record of what was last applied, kept where the thing lives: a file on a host, an annotation on a Kubernetes
  * object, a label of an image, a file in `.cache`. Secrets are in it only as keyed digests.
@@ -29,5 +31,7 @@ export type Observation =
       readonly stamp?: Stamp;
       readonly present: boolean;
       readonly problem?: string;
+      /** Outputs that are not as the last run left them. */
+      readonly outputs?: readonly OutputProblem[];
     }
   | { readonly kind: 'unknown'; readonly error: Error };

@@ -1,5 +1,6 @@
 import type { Drivers } from './drivers.js';
 import type { Json } from './json.js';
+import type { LocalWork } from './local.js';
 import type { Observation, Stamp } from './stamp.js';
 
 /** One named thing that a fingerprint covers. */
@@ -9,6 +10,8 @@ export interface FingerprintPart {
   readonly value: Json | Uint8Array;
   /** Secret values enter as HMAC under the cluster's key, so that a stamp gives nothing away. */
   readonly secret?: boolean;
+  /** `value` is a hex SHA-256 already and stands for itself. */
+  readonly digested?: boolean;
 }
 
 /** What every function of an action is given. */
@@ -22,6 +25,9 @@ export interface ActionContext {
   /** Aborted on a second interrupt or a time-out. */
   readonly signal: AbortSignal;
 }
+
+/** What a quick look is given. */
+export type PeekContext = Pick<ActionContext, 'target' | 'drivers' | 'outputs'>;
 
 /** What `apply` is given besides. */
 export interface ApplyContext extends ActionContext {
@@ -37,6 +43,10 @@ export interface Desired {
    * May be run again after a crash at any point. Returns the stamp that it wrote.
    */
   apply(context: ApplyContext): Promise<Stamp>;
+  /** Called when the target was found fresh although `peek` could not tell: what was looked at may be remembered. */
+  confirm?(): void;
+  /** `apply` itself looks whether the inputs changed while it ran. */
+  readonly checksInputs?: boolean;
 }
 
 /**
@@ -49,6 +59,17 @@ export type PoolUse = string | { readonly pool: string; readonly weight: number 
 export interface Action {
   /** What it occupies while it runs: `host:h1` (one at a time), `ssh`, `docker`, `kubernetes`, `cpu`. */
   readonly pools: readonly PoolUse[];
+  /** It does not say what it depends on, so it is never fresh. */
+  readonly always?: boolean;
+  /** The task, when it is work on files of the project. */
+  readonly local?: LocalWork;
+  /** Asked before `peek`, all targets together: versions of tools. Does not reject. */
+  prepare?(context: ActionContext): Promise<void>;
+  /**
+   * A quick look: the stamp, when what is there and what should be are as they were when it was written; undefined when only
+   * `observe` and `desired` can tell. Asks no host and reads no content.
+   */
+  peek?(context: PeekContext): Stamp | undefined;
   /** Looks at what is really there. Cheap; drivers gather looks made in the same turn into one request. */
   observe(context: ActionContext): Promise<Observation>;
   /** Computes the desired state. Pure but for reading input files; called again when an output below changed. */
@@ -87,6 +108,8 @@ export interface Target {
   readonly confirm?: string;
   /** Its action talks to the person at the terminal: it runs alone there. */
   readonly interactive: boolean;
+  /** Where it is declared, `file:line:column`; told only when something is wrong with the declarations. */
+  readonly where?: string;
   readonly action: Action;
 }
 

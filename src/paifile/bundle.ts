@@ -1,44 +1,62 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { guarded } from '../local/file-errors.js';
+import { pushRow } from '../local/rows.js';
 import { PaiError } from '../model/errors.js';
 
 /** What `from 'pai'` means in a paifile: this very installation, wherever the project's own packages are. */
 const PAI = new URL('../index.js', import.meta.url).href;
 /** Raised when bundles are made in another way. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** A file as it was when it was hashed: numbers that tell whether it has to be read again, and its SHA-256. */
+interface Seen {
+  readonly row: readonly (number | null)[];
+  readonly digest: string;
+}
 
 /** Kept beside the bundle: what it was made from. */
 interface Manifest {
   readonly format: number;
   readonly pai: string;
-  /** File name of the bundle, in the manifest's folder. */
+  /** File name of the bundle, in the manifest's folder: its SHA-256. */
   readonly bundle: string;
-  /** SHA-256 of each input by its path relative to the project, forward slashes. */
-  readonly inputs: Readonly<Record<string, string>>;
+  readonly bundleRow: readonly (number | null)[];
+  /** Each input by its path relative to the project, forward slashes. */
+  readonly inputs: Readonly<Record<string, Seen>>;
 }
 
-/** A bundle: its absolute path and its text. */
+/** A bundle. */
 export interface Bundle {
+  /** Absolute path. */
   readonly file: string;
-  readonly text: string;
+  /** Digest of all sources: the same in every checkout. */
+  readonly code: string;
 }
 
-/** The bundle in `directory` if it was made from the inputs as they are now, else undefined. */
+/** The bundle in `directory` if it was made from the inputs as they are now, else undefined. Files as they were are not read. */
 export async function cachedBundle(projectRoot: string, directory: string): Promise<Bundle | undefined> {
-  const manifest = await readManifest(directory);
-  if (manifest === undefined || manifest.format !== FORMAT || manifest.pai !== PAI) return undefined;
+  const manifest = readManifest(directory);
+  if (manifest === undefined) return undefined;
   try {
-    const same = await Promise.all(
-      Object.entries(manifest.inputs).map(
-        async ([file, digest]) => sha256(await readFile(path.join(projectRoot, file))) === digest,
-      ),
-    );
-    if (!same.every(Boolean)) return undefined;
+    const looked = Date.now();
+    const inputs: Record<string, Seen> = {};
+    let read = false;
+    for (const [name, seen] of Object.entries(manifest.inputs)) {
+      const now = lookAgain(path.join(projectRoot, name), seen, looked);
+      if (now.digest !== seen.digest) return undefined;
+      read ||= now !== seen;
+      inputs[name] = now;
+    }
     const file = path.join(directory, manifest.bundle);
-    return { file, text: await readFile(file, 'utf8') };
+    const bundle = { row: manifest.bundleRow, digest: manifest.bundle.replace(/\.mjs$/, '') };
+    const now = lookAgain(file, bundle, looked);
+    if (now.digest !== bundle.digest) return undefined;
+    if (read || now !== bundle) await rememberRows(directory, { ...manifest, inputs, bundleRow: now.row });
+    return { file, code: codeOf(inputs) };
   } catch {
     // Something is gone: the bundle, or an input, and then esbuild tells who still imports it.
     return undefined;
@@ -51,7 +69,7 @@ export async function cachedBundle(projectRoot: string, directory: string): Prom
  */
 export async function bundlePaifile(projectRoot: string, directory: string): Promise<Bundle> {
   const esbuild = await import('esbuild');
-  const inputs = new Map<string, string>();
+  const inputs = new Map<string, Seen>();
   const built = await esbuild
     .build({
       absWorkingDir: projectRoot,
@@ -77,15 +95,45 @@ export async function bundlePaifile(projectRoot: string, directory: string): Pro
   if (output === undefined) throw new Error('esbuild gave no bundle');
   const name = `${sha256(output.contents)}.mjs`;
   const file = path.join(directory, name);
-  const manifest: Manifest = { format: FORMAT, pai: PAI, bundle: name, inputs: Object.fromEntries([...inputs].sort()) };
+  const seen = Object.fromEntries([...inputs].sort());
   await guarded(directory, 'write', async () => {
-    const before = await readManifest(directory);
+    const before = readManifest(directory);
     await mkdir(directory, { recursive: true });
     await replaceFile(file, output.contents);
-    await replaceFile(path.join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    const bundleRow = rowOf(file, Date.now());
+    await writeManifest(directory, { format: FORMAT, pai: PAI, bundle: name, bundleRow, inputs: seen });
     if (before !== undefined && before.bundle !== name) await rm(path.join(directory, before.bundle), { force: true });
   });
-  return { file, text: output.text };
+  return { file, code: codeOf(seen) };
+}
+
+/** What is known of a file if it is as it was, else what it is now. Throws when it is gone. */
+function lookAgain(file: string, seen: Seen, looked: number): Seen {
+  const row = rowOf(file, looked);
+  // null is what JSON makes of NaN: a time that can't be trusted. It equals no number.
+  if (row.every((number, index) => number === seen.row[index])) return seen;
+  return { row, digest: sha256(readFileSync(file)) };
+}
+
+function rowOf(file: string, looked: number): number[] {
+  const row: number[] = [];
+  pushRow(row, statSync(file), looked);
+  return row;
+}
+
+/** Digest over the sources, which does not depend on where the project is. */
+function codeOf(inputs: Readonly<Record<string, Seen>>): string {
+  const lines = Object.entries(inputs).map(([name, { digest }]) => `${name}\n${digest}\n`);
+  return sha256(Buffer.from(lines.sort().join('')));
+}
+
+/** Spares the next run to read the files again; a cache that can't be written costs that and no more. */
+async function rememberRows(directory: string, manifest: Manifest): Promise<void> {
+  await writeManifest(directory, manifest).catch(() => undefined);
+}
+
+async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+  await replaceFile(path.join(directory, 'manifest.json'), `${JSON.stringify(manifest)}\n`);
 }
 
 const resolvePai: Plugin = {
@@ -96,25 +144,28 @@ const resolvePai: Plugin = {
 };
 
 /** Notes the digest of the very bytes that esbuild is given, so that an edit during the build is not missed. */
-function recordInputs(projectRoot: string, inputs: Map<string, string>): Plugin {
+function recordInputs(projectRoot: string, inputs: Map<string, Seen>): Plugin {
   return {
     name: 'record-inputs',
     setup(build) {
       build.onLoad({ filter: /./ }, async (args) => {
+        const row = rowOf(args.path, Date.now());
         const contents = await readFile(args.path);
-        inputs.set(path.relative(projectRoot, args.path).split(path.sep).join('/'), sha256(contents));
+        const name = path.relative(projectRoot, args.path).split(path.sep).join('/');
+        inputs.set(name, { row, digest: sha256(contents) });
         return { contents, loader: 'default' };
       });
     },
   };
 }
 
-/** Undefined when there is none, or none that can be read. */
-async function readManifest(directory: string): Promise<Manifest | undefined> {
+/** Undefined when there is none of this format and installation, or none that can be read. */
+function readManifest(directory: string): Manifest | undefined {
   try {
-    const text = await readFile(path.join(directory, 'manifest.json'), 'utf8');
-    const manifest: Manifest = JSON.parse(text);
-    return typeof manifest.bundle === 'string' && typeof manifest.inputs === 'object' ? manifest : undefined;
+    const manifest: Manifest = JSON.parse(readFileSync(path.join(directory, 'manifest.json'), 'utf8'));
+    const ours = manifest.format === FORMAT && manifest.pai === PAI;
+    const whole = typeof manifest.bundle === 'string' && Array.isArray(manifest.bundleRow);
+    return ours && whole && typeof manifest.inputs === 'object' ? manifest : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,7 @@
-import { PaiError } from '../model/errors.js';
+import type { Cluster } from '../cluster/model.js';
+import { localAction } from '../local/local-action.js';
+import { toWork } from '../local/task.js';
+import type { LocalTask } from '../model/local.js';
 import { didYouMean } from '../model/suggest.js';
 import type { Action, Declaration, Group, Need, Target } from '../model/target.js';
 import {
@@ -10,12 +13,27 @@ import {
   type Needed,
   Order,
   type Paifile,
+  type ProjectFolders,
   Reference,
   type TargetOptions,
   TargetRef,
 } from './language.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 1800;
+
+const COMMON_OPTIONS = [
+  'through',
+  'rolling',
+  'timeoutSeconds',
+  'retries',
+  'pools',
+  'confirm',
+  'interactive',
+  'description',
+  'needs',
+] as const satisfies readonly (keyof TargetOptions & keyof EachOptions<Named>)[];
+const TARGET_OPTIONS: readonly (keyof TargetOptions)[] = COMMON_OPTIONS;
+const EACH_OPTIONS: readonly (keyof EachOptions<Named>)[] = [...COMMON_OPTIONS, 'group', 'name'];
 
 /** Names must survive shells, globs and file names as they are. The part after the colon may be a host name. */
 const TARGET_NAME = /^[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
@@ -25,20 +43,42 @@ const GROUP_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 export type Locate = (error: Error) => string | undefined;
 
 /** What a paifile is given to declare with. */
-export type Given = Pick<Language, 'cluster' | 'project'>;
+export interface Given {
+  /** Asked when the paifile asks. */
+  readonly cluster: () => Cluster;
+  readonly project: ProjectFolders;
+  /** Digest of the paifile and what it imports. */
+  readonly code: string;
+  /** Whether each target is told where it is declared, which costs time and is needed only to tell what is wrong. */
+  readonly places?: boolean;
+}
 
-/**
- * Runs a paifile's declarations against a cluster.
- * Throws PAIFILE_INVALID with all problems found; what the paifile itself throws passes through.
- */
-export function declare(paifile: Paifile, given: Given, locate: Locate = () => undefined): Declaration {
-  const declarations = new Declarations(locate);
+/** What a paifile declares, and everything that is wrong with it. */
+export interface Declared {
+  readonly declaration: Declaration;
+  readonly problems: readonly Problem[];
+}
+
+/** Something wrong with a declaration, and where. */
+export interface Problem {
+  readonly message: string;
+  /** `file:line:column`. */
+  readonly where?: string;
+}
+
+/** Runs a paifile's declarations. What the paifile itself throws passes through. */
+export function declare(paifile: Paifile, given: Given, locate: Locate = () => undefined): Declared {
+  const declarations = new Declarations(given, locate);
   const returned: unknown = paifile.write({
-    ...given,
-    target: (name, action, options) => declarations.target(name, action, options),
-    each: (prefix, items, action, options) => declarations.each(prefix, items, action, options),
+    get cluster() {
+      return given.cluster();
+    },
+    project: given.project,
+    target: (name, work, options) => declarations.target(name, work, options),
+    each: (prefix, items, work, options) => declarations.each(prefix, items, work, options),
     group: (name, description, members) => declarations.group(name, description, members),
     after: (...references) => new Order(references),
+    $: (pieces, ...values) => ({ pieces: [...pieces], values }),
   } satisfies Language);
   if (returned instanceof Promise) {
     // Nobody waits for it, so its failure must not end the process.
@@ -51,52 +91,49 @@ export function declare(paifile: Paifile, given: Given, locate: Locate = () => u
 /** A target before its groups are known. */
 type Draft = Omit<Target, 'groups'>;
 
-interface Problem {
-  readonly message: string;
-  readonly where: string | undefined;
-}
-
 /** Collects what one paifile declares, and everything that is wrong with it. */
 class Declarations {
   readonly #locate: Locate;
   readonly #targets = new Map<string, Draft>();
   readonly #groups = new Map<string, Group>();
   readonly #problems: Problem[] = [];
+  /** Names that collections were asked for and do not have. */
+  readonly #unknown = new Set<string>();
+  readonly #given: Given;
 
-  constructor(locate: Locate) {
+  constructor(given: Given, locate: Locate) {
+    this.#given = given;
     this.#locate = locate;
   }
 
   problem(message: string): void {
-    this.#problems.push({ message, where: this.#locate(new Error(message)) });
+    const where = this.#locate(new Error(message));
+    this.#problems.push(where === undefined ? { message } : { message, where });
   }
 
-  target(name: string, action: Action | (() => Action), options: TargetOptions = {}): TargetRef {
-    this.#add(
-      name,
-      typeof action === 'function' ? action() : action,
-      options.description ?? '',
-      options,
-      options.needs,
-    );
+  target(name: string, work: Work | (() => Work), options: TargetOptions = {}): TargetRef {
+    checkOptions(`target ${name}`, options, TARGET_OPTIONS, (message) => this.problem(message));
+    this.#add(name, typeof work === 'function' ? work() : work, options.description ?? '', options, options.needs);
     return new TargetRef(name);
   }
 
   each<Item extends Named>(
     prefix: string,
     items: readonly Item[],
-    action: (item: Item) => Action,
+    work: (item: Item) => Work,
     options: EachOptions<Item> = {},
   ): Collection<Item> {
+    checkOptions(`each ${prefix}`, options, EACH_OPTIONS, (message) => this.problem(message));
     const { description = '', needs = [], name = (item: Item) => item.name } = options;
     const targetName = (item: Item) => `${prefix}:${name(item)}`;
-    const collection = new ItemCollection(prefix, items.map(targetName), targetName, (message) =>
-      this.problem(message),
-    );
+    const collection = new ItemCollection(prefix, items.map(targetName), targetName, (target, message) => {
+      this.#unknown.add(target);
+      this.problem(message);
+    });
     for (const item of items) {
       this.#add(
         targetName(item),
-        action(item),
+        work(item),
         typeof description === 'function' ? description(item) : description,
         options,
         typeof needs === 'function' ? needs(item, collection) : needs,
@@ -115,18 +152,17 @@ class Declarations {
     return new GroupRef(name, targets);
   }
 
-  finish(): Declaration {
-    this.#throwProblems();
+  finish(): Declared {
     const groups = [...this.#groups.values()];
     const groupsOf = new Map<string, string[]>([...this.#targets.keys()].map((name) => [name, []]));
     for (const group of groups) for (const member of group.members) groupsOf.get(member)?.push(group.name);
     const targets = [...this.#targets.values()].map((draft) => ({ ...draft, groups: groupsOf.get(draft.name) ?? [] }));
-    return { targets, groups };
+    return { declaration: { targets, groups }, problems: this.#problems };
   }
 
   #add(
     name: string,
-    action: Action,
+    work: Work,
     description: string,
     options: Omit<TargetOptions, 'description' | 'needs'>,
     needed: readonly Needed[] = [],
@@ -150,7 +186,8 @@ class Declarations {
       pools,
       interactive,
       ...(confirm !== undefined && { confirm }),
-      action,
+      ...this.#place(),
+      action: this.#actionOf(name, work),
     });
   }
 
@@ -160,6 +197,8 @@ class Declarations {
     for (const one of needed) {
       const order = one instanceof Order;
       for (const target of order ? one.targets : this.#targetsOf(`needs of ${name}`, [one])) {
+        // Told already, where it was asked for.
+        if (this.#unknown.has(target)) continue;
         needs.set(target, { target, order: order && (needs.get(target)?.order ?? true) });
       }
     }
@@ -175,21 +214,38 @@ class Declarations {
     });
   }
 
-  #throwProblems(): void {
-    const [first, ...more] = this.#problems;
-    if (first === undefined) return;
-    const next = 'Correct paifile.ts (or the file named above).';
-    if (more.length === 0) {
-      throw new PaiError(
-        'PAIFILE_INVALID',
-        first.message,
-        first.where === undefined ? { next } : { where: first.where, next },
-      );
-    }
-    const details = this.#problems.map(({ message, where }) =>
-      where === undefined ? message : `${where}: ${message}`,
-    );
-    throw new PaiError('PAIFILE_INVALID', `the paifile has ${details.length} problems`, { details, next });
+  #actionOf(name: string, work: Work): Action {
+    if (isAction(work)) return work;
+    const { project, code } = this.#given;
+    const problem = (message: string): void => this.problem(`${name}: ${message}`);
+    return localAction(toWork(work, { root: project.root, code, problem }));
+  }
+
+  #place(): { where?: string } {
+    if (this.#given.places !== true) return {};
+    const where = this.#locate(new Error('declared here'));
+    return where === undefined ? {} : { where };
+  }
+}
+
+/** What `target` and `each` are given. */
+type Work = Action | LocalTask;
+
+function isAction(work: Work): work is Action {
+  return 'observe' in work;
+}
+
+/** The types forbid anything else; a paifile is run without a look at its types. */
+function checkOptions(
+  what: string,
+  options: object,
+  known: readonly string[],
+  problem: (message: string) => void,
+): void {
+  for (const option in options) {
+    if (known.includes(option)) continue;
+    const hint = didYouMean(option, known);
+    problem(`${what} has no option ${option}${hint === undefined ? '' : `; ${hint}`}`);
   }
 }
 
@@ -198,13 +254,13 @@ class ItemCollection<Item extends Named> extends Reference implements Collection
   readonly #names: ReadonlySet<string>;
   readonly #prefix: string;
   readonly #targetName: (item: Item) => string;
-  readonly #problem: (message: string) => void;
+  readonly #problem: (target: string, message: string) => void;
 
   constructor(
     prefix: string,
     targets: readonly string[],
     targetName: (item: Item) => string,
-    problem: (message: string) => void,
+    problem: (target: string, message: string) => void,
   ) {
     super(targets);
     this.#names = new Set(targets);
@@ -224,7 +280,7 @@ class ItemCollection<Item extends Named> extends Reference implements Collection
   #reference(target: string): TargetRef {
     if (!this.#names.has(target)) {
       const hint = didYouMean(target, this.#names);
-      this.#problem(`there is no target ${target} in this collection${hint === undefined ? '' : `; ${hint}`}`);
+      this.#problem(target, `there is no target ${target} in this collection${hint === undefined ? '' : `; ${hint}`}`);
     }
     return new TargetRef(target);
   }

@@ -1,8 +1,16 @@
 import type { Cluster } from '../cluster/model.js';
+import type { CommandValue, LocalCommand, LocalTask } from '../model/local.js';
 import type { Action, PoolUse } from '../model/target.js';
 
 /**
- * What a paifile is written in. A paifile's default export is
+ * What a paifile is written in. Work on files of the project is data:
+ *
+ *     export default paifile(({ target, $ }) => {
+ *       const generate = target('generate', { inputs: ['schema/*.json'], outputs: ['src/types.ts'], run: $`node generate.js` });
+ *       target('compile', { inputs: ['src/**'], outputs: ['dist/**'], run: $`node build.js` }, { needs: [generate] });
+ *     });
+ *
+ * Work on a cluster is an action that a driver makes:
  *
  *     export default paifile(({ cluster, target, each, group, after }) => {
  *       const pki   = target('pki', () => certificates(cluster), { description: 'certificate authorities' });
@@ -16,27 +24,41 @@ import type { Action, PoolUse } from '../model/target.js';
  * Needs are values, so one that is misspelt does not compile.
  */
 export interface Language {
-  /** The validated configuration. */
+  /** The validated configuration. A paifile that does not ask for it needs none: its files are read at the first use. */
   readonly cluster: Cluster;
   /** Where the project is on this machine, for what is made here. */
   readonly project: ProjectFolders;
-  /** Declares one target. */
-  readonly target: (name: string, action: Action | (() => Action), options?: TargetOptions) => TargetRef;
+  /** Declares one target: work on files of the project, or an action. */
+  readonly target: <Work extends Action | LocalTask>(
+    name: string,
+    work: Known<Work> | (() => Known<Work>),
+    options?: TargetOptions,
+  ) => TargetRef;
   /**
-   * Declares one target `prefix:<name>` for each item, and a group of them all. The action is made at once, item by item;
-   * making one must be cheap (what it does happens in its functions).
+   * Declares one target `prefix:<name>` for each item, and a group of them all. The work is made at once, item by item;
+   * making it must be cheap (what it does happens in its functions).
    */
-  readonly each: <Item extends Named>(
+  readonly each: <Item extends Named, Work extends Action | LocalTask>(
     prefix: string,
     items: readonly Item[],
-    action: (item: Item) => Action,
+    work: (item: Item) => Known<Work>,
     options?: EachOptions<Item>,
   ) => Collection<Item>;
   /** Declares a name for several targets: what people type, and what others may need. */
   readonly group: (name: string, description: string, members: readonly Reference[]) => GroupRef;
   /** In `needs`: comes first, but a change of it does not make this target stale. */
   readonly after: (...references: Reference[]) => Order;
+  /**
+   * Records a command for a task; nothing is run here. Its text and values enter the fingerprint as they are. Bash runs it, in
+   * the project's root, and stops at the first failure (`set -euo pipefail`); values are quoted, lists are several words.
+   */
+  readonly $: (pieces: TemplateStringsArray, ...values: readonly CommandValue[]) => LocalCommand;
 }
+
+/** Work as it was written; a field that neither an action nor a task has does not compile, not even in a function's result. */
+export type Known<Work extends Action | LocalTask> = Work & {
+  readonly [Field in Exclude<keyof Work, keyof Action | keyof LocalTask>]: never;
+};
 
 /** Absolute paths. */
 export interface ProjectFolders {

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Cluster } from '../cluster/model.js';
+import type { Graph } from '../graph/graph.js';
 import { PaiError } from '../model/errors.js';
-import type { Declaration } from '../model/target.js';
+import { assemble } from './assemble.js';
 import { bundlePaifile, cachedBundle } from './bundle.js';
 import { declare } from './declare.js';
 import type { Paifile } from './language.js';
@@ -12,8 +13,11 @@ export const PAIFILE = 'paifile.ts';
 
 /** A paifile that was loaded. */
 export interface PaifileModule {
-  /** Runs its declarations against a cluster. Throws PAIFILE_INVALID. */
-  declare(cluster: Cluster): Declaration;
+  /**
+   * Runs its declarations and puts them together. `cluster` is asked when the paifile asks; what that throws passes through.
+   * Throws PAIFILE_INVALID and CYCLE, with all that is wrong.
+   */
+  graph(cluster: () => Cluster): Graph;
   /** A stack trace with the places of its sources. */
   mapStack(stack: string): string;
 }
@@ -25,7 +29,7 @@ export interface PaifileModule {
 export async function loadPaifile(projectRoot: string, cacheDirectory: string): Promise<PaifileModule> {
   const directory = path.join(cacheDirectory, 'paifile');
   const bundle = (await cachedBundle(projectRoot, directory)) ?? (await bundlePaifile(projectRoot, directory));
-  const sources = new BundleSources(bundle.file, bundle.text, projectRoot);
+  const sources = new BundleSources(bundle.file, projectRoot);
   const exported = await importBundle(bundle.file).catch((thrown: unknown) => {
     throw blame(thrown, sources);
   });
@@ -36,18 +40,31 @@ export async function loadPaifile(projectRoot: string, cacheDirectory: string): 
       next: 'Write `export default paifile(({ cluster, target, each }) => { ... })`.',
     });
   }
-  const project = { root: projectRoot, cache: cacheDirectory };
+  const given = { project: { root: projectRoot, cache: cacheDirectory }, code: bundle.code };
+  const declareWith = (cluster: () => Cluster, places: boolean): Graph => {
+    try {
+      return assemble(declare(paifile, { ...given, cluster, places }, (error) => sources.locate(error)));
+    } catch (thrown) {
+      throw thrown instanceof AsksForCluster ? thrown : blame(thrown, sources);
+    }
+  };
   return {
-    declare: (cluster) => {
+    graph: (cluster) => {
       try {
-        return declare(paifile, { cluster, project }, (error) => sources.locate(error));
+        return declareWith(cluster, false);
       } catch (thrown) {
-        throw blame(thrown, sources);
+        if (!(thrown instanceof PaiError) || !(thrown.code === 'PAIFILE_INVALID' || thrown.code === 'CYCLE'))
+          throw thrown;
       }
+      // Something is wrong: once more, noting where each target is declared.
+      return declareWith(cluster, true);
     },
     mapStack: (stack) => sources.mapStack(stack),
   };
 }
+
+/** Thrown by who is asked for the cluster and has not loaded it yet. */
+export class AsksForCluster extends Error {}
 
 function isPaifile(value: unknown): value is Paifile {
   return typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,14 +18,12 @@ interface Place {
  */
 export class BundleSources {
   readonly #bundle: string;
-  readonly #text: string;
   readonly #root: string;
   #map: SourceMap | undefined;
 
-  /** `bundle` is the bundle's absolute path, `text` its text with its source map inline; places are told relative to `root`. */
-  constructor(bundle: string, text: string, root: string) {
+  /** `bundle` is the absolute path of a bundle with its source map inline; places are told relative to `root`. */
+  constructor(bundle: string, root: string) {
     this.#bundle = bundle;
-    this.#text = text;
     this.#root = root;
   }
 
@@ -67,7 +66,7 @@ export class BundleSources {
   }
 
   #original(line: number, column: number): Place | undefined {
-    this.#map ??= inlineMap(this.#text);
+    this.#map ??= inlineMap(readFileSync(this.#bundle, 'utf8'));
     const entry = this.#map?.findEntry(line - 1, column - 1);
     if (entry === undefined || !('originalSource' in entry)) return undefined;
     const file = path.resolve(path.dirname(this.#bundle), entry.originalSource);

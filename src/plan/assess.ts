@@ -27,10 +27,28 @@ export async function want(look: Look, target: Target, outputs: ReadonlyMap<stri
   }
 }
 
+/**
+ * Whether a target is fresh because a quick look found everything as its stamp has it: then that is what it should be.
+ * Undefined when it has to be looked at properly.
+ */
+export function glance(look: Look, target: Target, outputs: ReadonlyMap<string, string>): Glance | undefined {
+  const stamp = look.peek(target, outputs);
+  if (stamp === undefined) return undefined;
+  const observation = { kind: 'known', present: true, stamp } as const;
+  const decision = decide({ target, observation, desired: stamp, staleNeeds: [], troubles: [], force: false });
+  return decision.state === 'fresh' ? { observation, decision } : undefined;
+}
+
+/** What a quick look found of a target that is fresh. */
+export interface Glance {
+  readonly observation: Observation;
+  readonly decision: Decision;
+}
+
 /** Whether a target is fresh, now that it was looked at and nothing below it is stale. */
 export function judge(target: Target, observation: Observation, wanted: Wanted, force: boolean): Decision {
   const { fingerprint, withoutKey, error } = wanted;
-  return decide({
+  const decision = decide({
     target,
     observation,
     ...(fingerprint && { desired: fingerprint }),
@@ -39,6 +57,8 @@ export function judge(target: Target, observation: Observation, wanted: Wanted, 
     troubles: error === undefined ? [] : [{ problem: error.message, ...(error.next && { next: error.next }) }],
     force,
   });
+  if (decision.state === 'fresh') wanted.desired?.confirm?.();
+  return decision;
 }
 
 function fingerprintOrMissing(

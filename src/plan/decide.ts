@@ -48,6 +48,7 @@ export function decide(evidence: Evidence): Decision {
   }
   const reasons: Reason[] = observation === undefined ? notAsked(evidence) : seen(observation, evidence);
   for (const target of evidence.staleNeeds) reasons.push({ kind: 'need-stale', target });
+  if (evidence.target.action.always === true) reasons.push({ kind: 'no-inputs' });
   if (evidence.force) reasons.push({ kind: 'forced' });
   if (evidence.troubles.length > 0) return decision('unknown', [...reasons, ...evidence.troubles.map(unreachable)]);
   if (evidence.notAsked?.unknown === true) return decision('unknown', reasons);
@@ -76,6 +77,8 @@ function seen(observation: Extract<Observation, { kind: 'known' }>, evidence: Ev
   const changes = changedParts(stamp, evidence);
   if (changes !== undefined) reasons.push({ kind: 'changed', parts: changes });
   if (observation.problem !== undefined) reasons.push({ kind: 'unhealthy', problem: observation.problem });
+  const outputs = observation.outputs ?? [];
+  if (outputs.length > 0) reasons.push({ kind: 'outputs', outputs });
   return reasons;
 }
 

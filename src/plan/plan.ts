@@ -4,7 +4,7 @@ import { type PaiError, toPaiError } from '../model/errors.js';
 import type { PlanEntry } from '../model/plan.js';
 import type { Observation } from '../model/stamp.js';
 import type { Target } from '../model/target.js';
-import { judge, type Wanted, want } from './assess.js';
+import { glance, judge, type Wanted, want } from './assess.js';
 import { decide, type Trouble } from './decide.js';
 import { levelsOf } from './levels.js';
 import type { Look } from './look.js';
@@ -69,10 +69,13 @@ class Planning {
   }
 
   async evaluate(order: readonly string[]): Promise<void> {
-    const direct = order.filter((name) => targetOf(this.#graph, name).through.length === 0);
+    await this.#look.prepare(order.map((name) => targetOf(this.#graph, name)));
+    for (const name of order) this.#glanceAt(targetOf(this.#graph, name));
+    const rest = order.filter((name) => !this.#entries.has(name));
+    const direct = rest.filter((name) => targetOf(this.#graph, name).through.length === 0);
     // The rest of a rolling group is looked at too: whether anything of it is applied decides how its members go.
-    await this.#observe([...direct, ...membersBeside(this.#graph, order)]);
-    for (const level of levelsOf(this.#graph, order)) {
+    await this.#observe([...direct, ...membersBeside(this.#graph, rest)]);
+    for (const level of levelsOf(this.#graph, rest)) {
       await this.#observe(
         level.filter((name) => !this.#observations.has(name) && this.#closedDoor(name) === undefined),
       );
@@ -95,6 +98,22 @@ class Planning {
       force: this.#force,
       rollingGroups: oneAtATime(this.#graph, this.#observations),
     };
+  }
+
+  /** Finds a target fresh without another look, if all that it needs was. Most of a run with nothing to do is this. */
+  #glanceAt(target: Target): void {
+    if (target.action.peek === undefined || target.through.length > 0 || this.#force.has(target.name)) return;
+    const below: PlanEntry[] = [];
+    for (const need of needsOf(this.#graph, target.name)) {
+      if (need.order) continue;
+      const entry = this.#entries.get(need.target);
+      if (entry?.state !== 'fresh') return;
+      below.push(entry);
+    }
+    const found = glance(this.#look, target, this.#outputs(below));
+    if (found === undefined) return;
+    this.#observations.set(target.name, found.observation);
+    this.#entries.set(target.name, { name: target.name, ...found.decision });
   }
 
   async #observe(names: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import type { OutputProblem } from '../model/local.js';
 import type { PartChange, Reason } from '../model/plan.js';
 import { oneLine } from './text.js';
 
@@ -16,6 +17,10 @@ export function describeReason(reason: Reason): string {
       return describeParts(reason.parts);
     case 'unhealthy':
       return `not well: ${oneLine(reason.problem)}`;
+    case 'no-inputs':
+      return 'always runs: it declares no inputs';
+    case 'outputs':
+      return describeOutputs(reason.outputs);
     case 'need-stale':
       return `needs ${reason.target}`;
     case 'not-asked':
@@ -30,6 +35,21 @@ export function describeReasons(reasons: readonly Reason[]): string {
   const needs = reasons.flatMap((reason) => (reason.kind === 'need-stale' ? [reason.target] : []));
   const others = reasons.filter((reason) => reason.kind !== 'need-stale').map(describeReason);
   return [...others, ...(needs.length === 0 ? [] : [`needs ${shorten(needs)}`])].join('; ');
+}
+
+function describeOutputs(outputs: readonly OutputProblem[]): string {
+  const words = {
+    missing: 'missing',
+    changed: 'changed by hand',
+    mode: 'mode changed',
+    added: 'added by hand',
+  } as const;
+  const problems = ['missing', 'changed', 'mode', 'added'] as const;
+  return problems
+    .map((problem) => ({ problem, paths: outputs.filter((one) => one.problem === problem).map(({ path }) => path) }))
+    .filter(({ paths }) => paths.length > 0)
+    .map(({ problem, paths }) => `output ${words[problem]}: ${shorten(paths)}`)
+    .join('; ');
 }
 
 function describeParts(parts: readonly PartChange[]): string {

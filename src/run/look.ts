@@ -21,6 +21,14 @@ export function createLook(drivers: Drivers, options: LookOptions = {}): Look {
   }
 
   return {
+    prepare: (targets) => {
+      const asked: Promise<void>[] = [];
+      for (const { name, action } of targets) {
+        if (action.prepare !== undefined) asked.push(action.prepare(context(name, new Map())));
+      }
+      return asked.length === 0 ? undefined : Promise.all(asked).then(() => undefined);
+    },
+    peek: ({ name, action }, outputs) => action.peek?.({ target: name, drivers, outputs }),
     observe: async (target) => {
       try {
         return await target.action.observe(context(target.name, new Map()));

@@ -92,10 +92,21 @@ describe('a project that can not be opened', () => {
   });
 
   it('has no configuration where it is said to be', async () => {
-    const { exitCode, stderr } = await pai(root, 'list', '-p', 'elsewhere');
+    const asking = await makeProject('export default {\n  write({ cluster }: any) {},\n};\n');
+    expect(await pai(asking, 'list')).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await pai(asking, 'list', '-p', 'elsewhere');
     expect(exitCode).toBe(2);
     expect(stderr).toContain('error CONFIG_MISSING');
-    expect(stderr).toContain(path.join(root, 'elsewhere'));
+    expect(stderr).toContain(path.join(asking, 'elsewhere'));
+    await rm(asking, { recursive: true });
+  });
+
+  it('needs no configuration while its paifile does not ask for the cluster', async () => {
+    const local = await makeProject();
+    await rm(path.join(local, 'cluster-configuration'), { recursive: true });
+    await rm(path.join(local, 'service-list.yaml'));
+    expect(await pai(local, 'run', 'workers')).toMatchObject({ exitCode: 0, stderr: '' });
+    await rm(local, { recursive: true });
   });
 
   it('has a paifile with an error, told at its place', async () => {

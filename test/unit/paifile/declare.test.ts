@@ -2,16 +2,18 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Host } from '../../../src/cluster/model.js';
 import { PaiError } from '../../../src/model/errors.js';
 import type { Target } from '../../../src/model/target.js';
+import { assemble } from '../../../src/paifile/assemble.js';
 import { declare } from '../../../src/paifile/declare.js';
 import { type Collection, type Language, paifile } from '../../../src/paifile/language.js';
 import { fakeAction, fakeCluster, fakeHost } from './actions.js';
 
 const hosts = [fakeHost('h1'), fakeHost('h2')];
-const given = { cluster: fakeCluster(hosts), project: { root: '/project', cache: '/project/.cache' } };
+const cluster = fakeCluster(hosts);
+const given = { cluster: () => cluster, project: { root: '/project', cache: '/project/.cache' }, code: 'code' };
 
 function declared(write: (language: Language) => void) {
-  const { targets, groups } = declare(paifile(write), given);
-  return { targets: new Map(targets.map((target) => [target.name, target])), groups };
+  const { targets, groups } = assemble(declare(paifile(write), given));
+  return { targets, groups: [...groups.values()] };
 }
 
 function needs(target: Target | undefined): string[] | undefined {
@@ -235,7 +237,7 @@ describe('problems', () => {
 
   it('say where they are', () => {
     const write = paifile(({ target }) => target('A', fakeAction));
-    expect(() => declare(write, given, () => 'paifile.ts:3:5')).toThrow(
+    expect(() => assemble(declare(write, given, () => 'paifile.ts:3:5'))).toThrow(
       expect.objectContaining({ where: 'paifile.ts:3:5' }),
     );
   });

@@ -49,8 +49,7 @@ async function write(file: string, text: string): Promise<void> {
 }
 
 async function names(): Promise<string[]> {
-  const { targets } = (await loadPaifile(root, cache)).declare(fakeCluster());
-  return targets.map((target) => target.name);
+  return [...(await loadPaifile(root, cache)).graph(fakeCluster).targets.keys()];
 }
 
 async function failure(action: () => Promise<unknown> = names): Promise<PaiError> {
@@ -164,7 +163,7 @@ describe('loadPaifile', () => {
       },
     });
     await write('paifile.ts', 'export default { write({ cluster }: any) { cluster.hosts; } };\n');
-    expect(loaded.declare(broken).targets).toHaveLength(1);
-    expect(await failure(async () => (await loadPaifile(root, cache)).declare(broken))).toBe(error);
+    expect(loaded.graph(() => broken).targets.size).toBe(1);
+    expect(await failure(async () => (await loadPaifile(root, cache)).graph(() => broken))).toBe(error);
   });
 });

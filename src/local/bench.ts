@@ -1,0 +1,18 @@
+import type { OutputStore } from './output-store.js';
+import type { LocalState, TargetRecord } from './records.js';
+import type { Runner } from './runner.js';
+import type { Settling } from './settle.js';
+import type { Tree } from './tree.js';
+
+/** What all parts of the driver share. */
+export interface LocalBench {
+  readonly tree: Tree;
+  readonly state: LocalState;
+  readonly runner: Runner;
+  readonly store: OutputStore | undefined;
+  readonly now: () => number;
+  readonly settling: Settling;
+}
+
+/** A record but for what was looked at. */
+export type RecordFrame = Omit<TargetRecord, 'stamp' | 'inputs' | 'outputs'>;

@@ -1,0 +1,214 @@
+import type { LocalDriver } from '../model/drivers.js';
+import { toPaiError } from '../model/errors.js';
+import type { LocalWork } from '../model/local.js';
+import type { Observation, Stamp } from '../model/stamp.js';
+import type { ActionContext, ApplyContext, Desired, FingerprintPart } from '../model/target.js';
+import { apply } from './apply.js';
+import type { LocalBench, RecordFrame } from './bench.js';
+import { removeOutputs } from './clean.js';
+import { expand } from './expand.js';
+import { isUnchanged, KnownFiles, type Scan, scanFiles } from './file-table.js';
+import { missingInputs } from './missing.js';
+import type { OutputStore } from './output-store.js';
+import { compareOutputs } from './outputs.js';
+import { inputPatterns, outputPatterns } from './patterns.js';
+import type { KeptRecord, LocalState, TargetRecord } from './records.js';
+import { isLinkRow, ROW } from './rows.js';
+import type { Runner } from './runner.js';
+import { Settling } from './settle.js';
+import { needsText, readSurroundings, type Surroundings, Tools, toolsAreKnown } from './surroundings.js';
+import { Tree } from './tree.js';
+
+/** What the driver for local targets works with. */
+export interface LocalDriverOptions {
+  /** The project's root, absolute. */
+  readonly root: string;
+  readonly state: LocalState;
+  /** Runs commands; by default zx, loaded at the first command. */
+  readonly runner: Runner;
+  readonly store?: OutputStore;
+  /** Environment variables that tasks may name; this process's unless told. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Makes the driver. Nothing is read before it is asked something. */
+export function createLocalDriver(options: LocalDriverOptions): LocalDriver {
+  return new Driver(options);
+}
+
+class Driver implements LocalDriver {
+  readonly #bench: LocalBench;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #tools: Tools;
+  /** Outputs as the last look found them, where they were as recorded. */
+  readonly #outputs = new Map<string, Scan>();
+  /** What was read in this run already. */
+  readonly #read = new KnownFiles();
+
+  constructor(options: LocalDriverOptions) {
+    const { root, state, runner, store, env = process.env, now = Date.now } = options;
+    const tree = new Tree(root);
+    this.#bench = { tree, state, runner, store, now, settling: new Settling(tree, state, now) };
+    this.#env = env;
+    this.#tools = new Tools(runner, root);
+  }
+
+  async prepare(work: LocalWork): Promise<void> {
+    await this.#tools.ask(work);
+  }
+
+  peek(target: string, work: LocalWork, needs: ReadonlyMap<string, string>): Stamp | undefined {
+    const known = this.#bench.state.get(target);
+    if (known?.kind !== 'done' || work.inputs === undefined) return undefined;
+    const { record } = known;
+    if (record.declared !== work.declared || record.needs !== needsText(needs)) return undefined;
+    if (work.task.env !== undefined || work.task.tools !== undefined) {
+      if (!toolsAreKnown(work, this.#tools)) return undefined;
+      if (record.surroundings !== readSurroundings(work, this.#env, this.#tools).digest) return undefined;
+    }
+    return this.#isUnchanged(work, work.inputs, record) ? record.stamp : undefined;
+  }
+
+  observe(target: string, work: LocalWork): Observation {
+    try {
+      const known = this.#bench.state.get(target);
+      this.#outputs.delete(target);
+      if (known === undefined) return { kind: 'known', present: false };
+      if (known.kind === 'begun') return { kind: 'known', present: true };
+      const { record } = known;
+      const scan = this.#scanOutputs(work, record);
+      const outputs = compareOutputs(this.#bench.tree, work, record, scan);
+      if (outputs.length > 0) return { kind: 'known', present: true, stamp: record.stamp, outputs };
+      this.#outputs.set(target, scan);
+      return { kind: 'known', present: true, stamp: record.stamp };
+    } catch (thrown) {
+      return { kind: 'unknown', error: toPaiError(thrown) };
+    }
+  }
+
+  async desired(target: string, work: LocalWork, needs: ReadonlyMap<string, string>): Promise<Desired> {
+    await this.#tools.ask(work);
+    const surroundings = readSurroundings(work, this.#env, this.#tools);
+    const inputs = this.#scanInputs(target, work);
+    return {
+      parts: partsOf(work, surroundings, inputs),
+      checksInputs: true,
+      apply: (context) => this.#apply(work, inputs, recordOf(work, needs, surroundings), context),
+      confirm: () => this.#confirm(target, inputs, recordOf(work, needs, surroundings)),
+    };
+  }
+
+  async clean(work: LocalWork, context: ActionContext): Promise<void> {
+    await removeOutputs(this.#bench, work, context);
+  }
+
+  async close(): Promise<readonly string[]> {
+    await this.#bench.settling.finish();
+    const problem = await this.#bench.state.close();
+    return problem === undefined ? [] : [`can't remember what local targets were looked at: ${problem}`];
+  }
+
+  /** Rows of inputs, then of outputs; in the same order as the record has them. */
+  #isUnchanged(work: LocalWork, inputs: readonly string[], record: KeptRecord): boolean {
+    const { tree } = this.#bench;
+    const { rows } = record;
+    let paths = inputs;
+    const literal = work.plain && record.literal;
+    if (!literal) {
+      paths = expand(tree, inputPatterns(work));
+      if (paths.join('\n') !== record.inputText) return false;
+    } else if (paths.length !== record.inputCount) return false;
+    let at = record.rowStart;
+    for (const path of paths) {
+      if (!isUnchanged(tree, path, rows, at, !literal)) return false;
+      at += isLinkRow(rows, at) ? 2 * ROW : ROW;
+    }
+    if (work.outputs === undefined || work.outputs.length === 0) return record.outputCount === 0;
+    let outputs = work.outputs;
+    if (!work.plainOutputs || outputs.join('\n') !== record.outputText) {
+      outputs = expand(tree, outputPatterns(work));
+      if (outputs.join('\n') !== record.outputText) return false;
+    }
+    for (const path of outputs) {
+      if (!isUnchanged(tree, path, rows, at, false)) return false;
+      at += isLinkRow(rows, at) ? 2 * ROW : ROW;
+    }
+    return true;
+  }
+
+  #scanOutputs(work: LocalWork, record: TargetRecord): Scan {
+    const { tree, now } = this.#bench;
+    const known = new KnownFiles();
+    known.add(record.outputs);
+    return scanFiles(tree, expand(tree, outputPatterns(work)), known, now);
+  }
+
+  /** Looks at the inputs; all of them are there. */
+  #scanInputs(target: string, work: LocalWork): Scan {
+    const { tree, state, now } = this.#bench;
+    const recorded = state.get(target);
+    if (recorded?.kind === 'done') this.#read.add(recorded.record.inputs);
+    const paths = work.inputs === undefined ? [] : pathsOf(tree, work, work.inputs);
+    const scan = scanFiles(tree, paths, this.#read, now);
+    if (scan.missing.length > 0) throw missingInputs(tree, scan.missing);
+    this.#read.add(scan);
+    return scan;
+  }
+
+  async #apply(work: LocalWork, inputs: Scan, record: RecordFrame, context: ApplyContext): Promise<Stamp> {
+    this.#outputs.delete(context.target);
+    return apply(this.#bench, {
+      work,
+      inputs,
+      lookAgain: () => this.#scanInputs(context.target, work),
+      record,
+      context,
+    });
+  }
+
+  #confirm(target: string, inputs: Scan, frame: RecordFrame): void {
+    const { state, settling } = this.#bench;
+    const known = state.get(target);
+    const outputs = this.#outputs.get(target);
+    if (known?.kind !== 'done' || outputs === undefined) return;
+    const record = { ...frame, stamp: known.record.stamp, inputs, outputs };
+    state.refresh(record);
+    settling.watch(record);
+  }
+}
+
+function recordOf(work: LocalWork, needs: ReadonlyMap<string, string>, surroundings: Surroundings): RecordFrame {
+  return {
+    declared: work.declared,
+    needs: needsText(needs),
+    surroundings: surroundings.digest,
+    literal: work.plain,
+  };
+}
+
+function partsOf(work: LocalWork, surroundings: Surroundings, inputs: Scan): FingerprintPart[] {
+  const { run, values = {} } = work.task;
+  const parts: FingerprintPart[] = inputs.paths.map((path, index) => {
+    return { name: `file ${path}`, value: inputs.digests[index] ?? '', digested: true };
+  });
+  if (typeof run === 'function') parts.push({ name: 'code of the paifile', value: work.code });
+  else {
+    const commands = 'pieces' in run ? [run] : run;
+    parts.push({ name: 'commands', value: commands.map(({ pieces, values }) => ({ pieces, values })) });
+  }
+  if (work.outputs !== undefined) parts.push({ name: 'outputs', value: [...work.outputs].sort() });
+  for (const [name, value] of Object.entries(values)) parts.push({ name: `value ${name}`, value });
+  for (const [name, value] of surroundings.env) parts.push({ name: `env ${name}`, value });
+  for (const [name, value] of surroundings.tools) parts.push({ name: `tool ${name}`, value });
+  return parts;
+}
+
+/** Literal paths in the order in which they are declared, as long as each is a file: then nobody has to expand them again. */
+function pathsOf(tree: Tree, work: LocalWork, declared: readonly string[]): readonly string[] {
+  const expanded = expand(tree, inputPatterns(work));
+  if (!work.plain || expanded.length !== declared.length) return expanded;
+  const found = new Set(expanded);
+  return declared.every((path) => found.has(path)) ? declared : expanded;
+}

@@ -1,0 +1,58 @@
+import type { LocalCommand, LocalTask } from '../model/local.js';
+import { failedCommand, lineTeller, runPieces } from './command.js';
+import type { Runner, RunnerContext } from './runner.js';
+
+/** Runs tasks with zx, which is loaded at the first command. */
+export const zxRunner: Runner = {
+  async run({ task }, root, context) {
+    if (typeof task.run === 'function') return runFunction(task.run, root, context);
+    const commands = 'pieces' in task.run ? [task.run] : task.run;
+    for (const { pieces, values } of commands) {
+      await runPieces(context, commandText({ pieces, values }), pieces, values, { cwd: root });
+    }
+  },
+  async ask({ pieces, values }, root) {
+    const silent = { log: () => undefined, signal: new AbortController().signal };
+    const { stdout } = await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root });
+    return stdout.trim();
+  },
+};
+
+/** A command for people, on one line: values as they are. */
+export function commandText({ pieces, values }: LocalCommand): string {
+  const words = pieces.map((piece, index) => {
+    const value = values[index];
+    return value === undefined ? piece : `${piece}${typeof value === 'object' ? value.join(' ') : value}`;
+  });
+  return words.join('').trim().replaceAll(/\s+/g, ' ');
+}
+
+type TaskFunction = Extract<LocalTask['run'], (...given: never[]) => unknown>;
+
+async function runFunction(work: TaskFunction, root: string, { log, signal }: RunnerContext): Promise<void> {
+  const { $, ProcessOutput } = await import('zx');
+  const tellers = new Map<string, ReturnType<typeof lineTeller>>();
+  const shell = $({
+    cwd: root,
+    signal,
+    // As for other commands: a process group of its own.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    log: (entry) => {
+      if (entry.kind !== 'stdout' && entry.kind !== 'stderr') return;
+      const key = `${entry.id} ${entry.kind}`;
+      const teller = tellers.get(key) ?? lineTeller(log);
+      tellers.set(key, teller);
+      teller.take(entry.data);
+    },
+  });
+  try {
+    await work({ $: shell, log, signal, root });
+  } catch (thrown) {
+    if (!(thrown instanceof ProcessOutput)) throw thrown;
+    const details = `${thrown.stdout}${thrown.stderr}`.trimEnd().split('\n').slice(-20);
+    throw failedCommand('a command of its function', thrown, {}, details);
+  } finally {
+    for (const teller of tellers.values()) teller.finish();
+  }
+}

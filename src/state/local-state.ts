@@ -1,0 +1,309 @@
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { errorCode, guarded } from '../local/file-errors.js';
+import type { Known, LocalState, TargetRecord } from '../local/records.js';
+import {
+  checkRecord,
+  DecodedRecord,
+  encodeFileHeader,
+  encodeMark,
+  encodeRecord,
+  FILE_HEADER,
+  isStateFile,
+  KIND,
+  RECORD_HEADER,
+  RECORD_MAGIC,
+  targetOfRecord,
+} from './record-format.js';
+
+/** A file below this size is never written anew only to be shorter. */
+const SMALL = 256 * 1024;
+
+/** Records as they lie in memory: those of the file, and each that was added in a buffer of its own. */
+interface Place {
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+  readonly rows: Float64Array;
+  readonly offset: number;
+  readonly length: number;
+  readonly kind: number;
+  known: Known | undefined;
+}
+
+/**
+ * Records of local targets in one file, `<cacheDirectory>/local-state`. It is read whole at the first question, and added to;
+ * the last record of a target counts. Each has a checksum: one that is damaged takes all before it along (it may have
+ * been what made them void), and a torn end is no record. Only one run at a time may write.
+ */
+export function createLocalState(cacheDirectory: string): LocalState {
+  return new StateFile(cacheDirectory);
+}
+
+class StateFile implements LocalState {
+  readonly #directory: string;
+  readonly #file: string;
+  #places: Map<string, Place> | undefined;
+  /** Targets whose stamp a crash would find again. */
+  readonly #stamped = new Set<string>();
+  readonly #waiting = new Map<string, Uint8Array>();
+  #size = 0;
+  #live = 0;
+  /** The file can't be added to: it is damaged, of another format, or not there. */
+  #anew = false;
+  #descriptor: number | undefined;
+  #syncing: Promise<void> | undefined;
+  #owners: Map<string, string> | undefined;
+
+  constructor(cacheDirectory: string) {
+    this.#directory = cacheDirectory;
+    this.#file = path.join(cacheDirectory, 'local-state');
+  }
+
+  get(target: string): Known | undefined {
+    const place = this.#read().get(target);
+    if (place === undefined) return undefined;
+    place.known ??=
+      place.kind === KIND.done
+        ? { kind: 'done', record: new DecodedRecord(place.bytes, place.words, place.rows, place.offset) }
+        : { kind: 'begun' };
+    return place.known;
+  }
+
+  async begin(target: string): Promise<void> {
+    await this.#mark('begun', target);
+  }
+
+  async remove(target: string): Promise<void> {
+    if (this.#read().has(target)) await this.#mark('gone', target);
+    this.#places?.delete(target);
+  }
+
+  put(record: TargetRecord): string | undefined {
+    const bytes = encodeRecord(record);
+    this.#waiting.delete(record.stamp.target);
+    this.#keep(record.stamp.target, bytes);
+    const problem = this.#append(bytes);
+    if (problem === undefined) this.#stamped.add(record.stamp.target);
+    return problem;
+  }
+
+  refresh(record: TargetRecord): void {
+    const bytes = encodeRecord(record);
+    this.#waiting.set(record.stamp.target, bytes);
+    this.#keep(record.stamp.target, bytes);
+  }
+
+  owners(): ReadonlyMap<string, string> {
+    if (this.#owners !== undefined) return this.#owners;
+    const owners = new Map<string, string>();
+    for (const target of this.#read().keys()) {
+      const known = this.get(target);
+      if (known?.kind === 'done') for (const output of known.record.outputs.paths) owners.set(output, target);
+    }
+    this.#owners = owners;
+    return owners;
+  }
+
+  async close(): Promise<string | undefined> {
+    let problem: string | undefined;
+    if (this.#waiting.size > 0) problem = this.#append(Buffer.concat([...this.#waiting.values()]));
+    this.#waiting.clear();
+    const wasted = this.#size - this.#live;
+    if (problem === undefined && this.#descriptor !== undefined && this.#size > SMALL && wasted > this.#size / 2) {
+      problem = this.#rewrite();
+    }
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    return problem;
+  }
+
+  /** Takes a target's stamp away, for good before this resolves. */
+  async #mark(kind: 'begun' | 'gone', target: string): Promise<void> {
+    const bytes = encodeMark(kind, target);
+    this.#waiting.delete(target);
+    const stamped = this.#read().get(target)?.kind === KIND.done || this.#stamped.has(target);
+    this.#keep(target, bytes);
+    const problem = this.#append(bytes);
+    if (!stamped) return;
+    await guarded(this.#file, 'write', async () => {
+      if (problem !== undefined) throw Object.assign(new Error(problem), { code: problem });
+      await this.#sync();
+    });
+    this.#stamped.delete(target);
+  }
+
+  /** Those who wait at the same time share one sync. */
+  async #sync(): Promise<void> {
+    this.#syncing ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
+      this.#syncing = undefined;
+      const handle = await open(this.#file, 'r+');
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    });
+    await this.#syncing;
+  }
+
+  #keep(target: string, bytes: Uint8Array): void {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const places = this.#read();
+    this.#live += bytes.byteLength - (places.get(target)?.length ?? 0);
+    places.set(target, placeIn(viewsOf(buffer), 0, bytes.byteLength));
+    this.#owners = undefined;
+  }
+
+  #read(): Map<string, Place> {
+    if (this.#places !== undefined) return this.#places;
+    const bytes = readWhole(this.#file);
+    const places = new Map<string, Place>();
+    this.#places = places;
+    this.#size = bytes?.length ?? 0;
+    this.#live = FILE_HEADER;
+    if (bytes === undefined || !isStateFile(bytes)) this.#anew = true;
+    else this.#anew = !collect(bytes, places);
+    for (const [target, place] of places) {
+      this.#live += place.length;
+      if (place.kind === KIND.gone) places.delete(target);
+    }
+    return places;
+  }
+
+  /** Adds to the file. Returns the code of what went wrong; then the file is as it was. */
+  #append(bytes: Uint8Array): string | undefined {
+    this.#read();
+    if (this.#anew) return this.#rewrite();
+    try {
+      this.#descriptor ??= openSync(this.#file, 'a', 0o600);
+      const before = fstatSync(this.#descriptor).size;
+      try {
+        writeWhole(this.#descriptor, bytes);
+      } catch (error) {
+        ftruncateSync(this.#descriptor, before);
+        throw error;
+      }
+      this.#size += bytes.byteLength;
+      return undefined;
+    } catch (error) {
+      return errorCode(error) ?? String(error);
+    }
+  }
+
+  /** Writes the file anew with the records that count. Whoever reads meanwhile sees the old one or the new one whole. */
+  #rewrite(): string | undefined {
+    const temporary = `${this.#file}.${process.pid}`;
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      const descriptor = openSync(temporary, 'w', 0o600);
+      try {
+        const records = [...this.#read().values()].map((place) =>
+          place.bytes.subarray(place.offset, place.offset + place.length),
+        );
+        const all = Buffer.concat([encodeFileHeader(), ...records]);
+        writeWhole(descriptor, all);
+        // What the old file took back must not come again with a crash of the system.
+        fdatasyncSync(descriptor);
+        renameSync(temporary, this.#file);
+        this.#size = all.length;
+        this.#live = all.length;
+      } finally {
+        closeSync(descriptor);
+      }
+      if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+      this.#descriptor = undefined;
+      this.#anew = false;
+      return undefined;
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      return errorCode(error) ?? String(error);
+    }
+  }
+}
+
+/** Collects the last record of each target. Returns whether all of the file could be read. */
+function collect(bytes: Buffer, places: Map<string, Place>): boolean {
+  const views = viewsOf(bytes);
+  let whole = true;
+  for (let offset = FILE_HEADER; offset < bytes.length; ) {
+    const record = checkRecord(bytes, views.words, offset);
+    if (record !== undefined) {
+      places.set(targetOfRecord(bytes, views.words, offset), placeIn(views, offset, record.length));
+      offset += record.length;
+      continue;
+    }
+    whole = false;
+    const next = nextRecord(views, offset);
+    if (next === undefined) break;
+    // What is damaged may have taken back any stamp before it.
+    places.clear();
+    offset = next;
+  }
+  return whole;
+}
+
+/** Where the next whole record behind a damaged one begins. */
+function nextRecord({ bytes, words }: Views, offset: number): number | undefined {
+  for (let at = offset / 4 + 2; at <= words.length - RECORD_HEADER / 4; at += 2) {
+    if (words[at] === RECORD_MAGIC && checkRecord(bytes, words, at * 4) !== undefined) return at * 4;
+  }
+  return undefined;
+}
+
+interface Views {
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+  readonly rows: Float64Array;
+}
+
+/** The same memory, from its first byte on; what does not fill a word at the end is left out. */
+function viewsOf(bytes: Buffer): Views {
+  const { buffer, byteOffset, length } = bytes;
+  return {
+    bytes,
+    words: new Uint32Array(buffer, byteOffset, Math.floor(length / 4)),
+    rows: new Float64Array(buffer, byteOffset, Math.floor(length / 8)),
+  };
+}
+
+function placeIn(views: Views, offset: number, length: number): Place {
+  return { ...views, offset, length, kind: views.words[offset / 4 + 3] ?? 0, known: undefined };
+}
+
+/** The file's bytes in memory of their own, so that numbers in it are where the machine wants them; undefined when it can't be read. */
+function readWhole(file: string): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, 'r');
+    const bytes = Buffer.from(new ArrayBuffer(fstatSync(descriptor).size));
+    let read = 0;
+    while (read < bytes.length) {
+      const more = readSync(descriptor, bytes, read, bytes.length - read, read);
+      if (more === 0) break;
+      read += more;
+    }
+    return bytes.subarray(0, read);
+  } catch {
+    // Work is done again, and whoever wants to write is told why that can't be.
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
+}

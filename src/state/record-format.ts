@@ -1,0 +1,267 @@
+import { crc32 } from 'node:zlib';
+import { startsOf } from '../local/file-table.js';
+import type { KeptRecord, TargetRecord } from '../local/records.js';
+import { isLinkRow, ROW } from '../local/rows.js';
+import type { Stamp } from '../model/stamp.js';
+
+/*
+ * A state file is a header and records, one behind the other, all in the machine's own byte order (the header has a number
+ * that tells it). A record is padded to 8 bytes, so that its rows can be read in place:
+ *
+ *     16 numbers of 4 bytes   magic, length in bytes (all of it), checksum (of all that follows it), kind, ...
+ *     rows                    5 doubles each
+ *     digests                 32 bytes a file
+ *     text                    what the lengths in front say, UTF-8, one behind the other
+ */
+
+/** First bytes of a state file. Raise the digit when the format changes: another one counts as no file. */
+const MAGIC = 'pai-st1\n';
+const ORDER = 0x01020304;
+/** First bytes of each record. */
+export const RECORD_MAGIC = 0x52494150;
+export const FILE_HEADER = 16;
+export const RECORD_HEADER = 64;
+const DIGEST = 32;
+const FILE_PART = 'file ';
+
+/** What a record says: a target is done; one was begun; one is forgotten. */
+export const KIND = { done: 1, begun: 2, gone: 3 } as const;
+
+const AT = {
+  magic: 0,
+  length: 1,
+  checksum: 2,
+  kind: 3,
+  name: 4,
+  declared: 5,
+  needs: 6,
+  surroundings: 7,
+  inputText: 8,
+  outputText: 9,
+  rest: 10,
+  rows: 11,
+  inputs: 12,
+  outputs: 13,
+  literal: 14,
+} as const;
+
+/** What a stamp has besides what is written elsewhere in its record. */
+interface Rest {
+  readonly fingerprint: string;
+  readonly output: string;
+  readonly run: string;
+  /** Parts that are no input files. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** The header of a state file. */
+export function encodeFileHeader(): Uint8Array {
+  const bytes = new Uint8Array(FILE_HEADER);
+  Buffer.from(bytes.buffer).write(MAGIC, 'latin1');
+  new Uint32Array(bytes.buffer)[2] = ORDER;
+  return bytes;
+}
+
+/** Whether a file begins as one of this format and this machine. */
+export function isStateFile(bytes: Buffer): boolean {
+  return bytes.length >= FILE_HEADER && bytes.subarray(0, FILE_HEADER).equals(encodeFileHeader());
+}
+
+/** A record that says only that a target was begun, or is forgotten. */
+export function encodeMark(kind: 'begun' | 'gone', target: string): Uint8Array {
+  return assemble({ [AT.kind]: KIND[kind] }, [], [], [Buffer.from(target)]);
+}
+
+/** A record of a target that is done. */
+export function encodeRecord(record: TargetRecord): Uint8Array {
+  const { stamp, inputs, outputs } = record;
+  const files = new Set(inputs.paths.map((path) => FILE_PART + path));
+  const parts = Object.fromEntries(Object.entries(stamp.parts).filter(([name]) => !files.has(name)));
+  const rest: Rest = { fingerprint: stamp.fingerprint, output: stamp.output, run: stamp.run, parts };
+  const texts = [
+    stamp.target,
+    record.declared,
+    record.needs,
+    record.surroundings,
+    inputs.paths.join('\n'),
+    outputs.paths.join('\n'),
+    JSON.stringify(rest),
+  ].map((text) => Buffer.from(text));
+  const numbers = {
+    [AT.kind]: KIND.done,
+    [AT.inputs]: inputs.paths.length,
+    [AT.outputs]: outputs.paths.length,
+    [AT.literal]: record.literal ? 1 : 0,
+  };
+  const rows = [...rowsOf(inputs), ...rowsOf(outputs)];
+  return assemble(numbers, rows, [...inputs.digests, ...outputs.digests], texts);
+}
+
+/** A record in the bytes of a state file. Its header must have been checked. */
+export class DecodedRecord implements KeptRecord {
+  readonly rows: Float64Array;
+  readonly rowStart: number;
+  readonly inputCount: number;
+  readonly outputCount: number;
+  readonly literal: boolean;
+  readonly #bytes: Buffer;
+  readonly #words: Uint32Array;
+  /** Index of the header in `words`. */
+  readonly #header: number;
+  #stamp: Stamp | undefined;
+
+  /** `offset`: of the record in the file's bytes. The three views are of one buffer, from its begin. */
+  constructor(bytes: Buffer, words: Uint32Array, rows: Float64Array, offset: number) {
+    this.#bytes = bytes;
+    this.#words = words;
+    this.#header = offset / 4;
+    this.rows = rows;
+    this.rowStart = (offset + RECORD_HEADER) / 8;
+    this.inputCount = this.#number(AT.inputs);
+    this.outputCount = this.#number(AT.outputs);
+    this.literal = this.#number(AT.literal) === 1;
+  }
+
+  get target(): string {
+    return this.#text(AT.name);
+  }
+
+  get declared(): string {
+    return this.#text(AT.declared);
+  }
+
+  get needs(): string {
+    return this.#text(AT.needs);
+  }
+
+  get surroundings(): string {
+    return this.#text(AT.surroundings);
+  }
+
+  get inputText(): string {
+    return this.#text(AT.inputText);
+  }
+
+  get outputText(): string {
+    return this.#text(AT.outputText);
+  }
+
+  get stamp(): Stamp {
+    this.#stamp ??= new KeptStamp(this.target, JSON.parse(this.#text(AT.rest)), () => this.#inputDigests());
+    return this.#stamp;
+  }
+
+  get inputs(): { paths: string[]; rows: Float64Array; starts: number[]; digests: string[] } {
+    return this.#table(this.inputText, 0, this.inputCount);
+  }
+
+  get outputs(): { paths: string[]; rows: Float64Array; starts: number[]; digests: string[] } {
+    return this.#table(this.outputText, this.inputCount, this.outputCount);
+  }
+
+  #table(text: string, from: number, count: number) {
+    const starts = startsOf(this.rows, this.rowStart, this.inputCount + this.outputCount).slice(from, from + count);
+    const first = this.#digestsAt() + from * DIGEST;
+    const digests = Array.from({ length: count }, (_, index) =>
+      this.#bytes.toString('hex', first + index * DIGEST, first + (index + 1) * DIGEST),
+    );
+    return { paths: count === 0 ? [] : text.split('\n'), rows: this.rows, starts, digests };
+  }
+
+  #inputDigests(): [string, string][] {
+    const { paths, digests } = this.inputs;
+    return paths.map((path, index) => [FILE_PART + path, digests[index] ?? '']);
+  }
+
+  #digestsAt(): number {
+    return this.#header * 4 + RECORD_HEADER + this.#number(AT.rows) * 8;
+  }
+
+  #text(which: number): string {
+    let start = this.#digestsAt() + (this.inputCount + this.outputCount) * DIGEST;
+    for (let text = AT.name; text < which; text++) start += this.#number(text);
+    return this.#bytes.toString('utf8', start, start + this.#number(which));
+  }
+
+  #number(which: number): number {
+    return this.#words[this.#header + which] ?? 0;
+  }
+}
+
+/** The target that a record is about. */
+export function targetOfRecord(bytes: Buffer, words: Uint32Array, offset: number): string {
+  const number = (which: number): number => words[offset / 4 + which] ?? 0;
+  const start = offset + RECORD_HEADER + number(AT.rows) * 8 + (number(AT.inputs) + number(AT.outputs)) * DIGEST;
+  return bytes.toString('utf8', start, start + number(AT.name));
+}
+
+/** Length of the record at `offset` when it is whole, and its kind; undefined when it is not. */
+export function checkRecord(
+  bytes: Buffer,
+  words: Uint32Array,
+  offset: number,
+): { readonly length: number; readonly kind: number } | undefined {
+  const at = offset / 4;
+  const length = words[at + AT.length] ?? 0;
+  if (words[at + AT.magic] !== RECORD_MAGIC || length < RECORD_HEADER || length % 8 !== 0) return undefined;
+  if (offset + length > bytes.length) return undefined;
+  const checksum = crc32(bytes.subarray(offset + 4 * AT.kind, offset + length));
+  return checksum === words[at + AT.checksum] ? { length, kind: words[at + AT.kind] ?? 0 } : undefined;
+}
+
+/** A stamp whose parts are put together only when somebody compares them. */
+class KeptStamp implements Stamp {
+  readonly format = 1;
+  readonly target: string;
+  readonly fingerprint: string;
+  readonly output: string;
+  readonly run: string;
+  readonly #others: Readonly<Record<string, string>>;
+  readonly #files: () => [string, string][];
+
+  constructor(target: string, rest: Rest, files: () => [string, string][]) {
+    this.target = target;
+    this.fingerprint = rest.fingerprint;
+    this.output = rest.output;
+    this.run = rest.run;
+    this.#others = rest.parts;
+    this.#files = files;
+  }
+
+  get parts(): Readonly<Record<string, string>> {
+    return { ...this.#others, ...Object.fromEntries(this.#files()) };
+  }
+
+  /** As it is stored and told elsewhere. */
+  toJSON(): Stamp {
+    const { format, target, fingerprint, output, parts, run } = this;
+    return { format, target, fingerprint, output, parts, run };
+  }
+}
+
+function rowsOf({ rows, starts }: TargetRecord['inputs']): number[] {
+  return starts.flatMap((start) => Array.from(rows.slice(start, start + (isLinkRow(rows, start) ? 2 * ROW : ROW))));
+}
+
+function assemble(
+  numbers: Readonly<Record<number, number>>,
+  rows: readonly number[],
+  digests: readonly string[],
+  texts: readonly Buffer[],
+): Uint8Array {
+  const size =
+    RECORD_HEADER + rows.length * 8 + digests.length * DIGEST + texts.reduce((sum, text) => sum + text.length, 0);
+  const bytes = Buffer.alloc(Math.ceil(size / 8) * 8);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  words[AT.magic] = RECORD_MAGIC;
+  words[AT.length] = bytes.length;
+  words[AT.rows] = rows.length;
+  for (const [index, number] of Object.entries(numbers)) words[Number(index)] = number;
+  for (const [index, text] of texts.entries()) words[AT.name + index] = text.length;
+  new Float64Array(bytes.buffer, bytes.byteOffset + RECORD_HEADER, rows.length).set(rows);
+  let at = RECORD_HEADER + rows.length * 8;
+  for (const digest of digests) at += bytes.write(digest, at, 'hex');
+  for (const text of texts) at += text.copy(bytes, at);
+  words[AT.checksum] = crc32(bytes.subarray(4 * AT.kind));
+  return bytes;
+}
