@@ -71,6 +71,8 @@ interface GlobMaker {
   readonly target: Declared;
 }
 
+const NOBODY: readonly Maker[] = [];
+
 /** Who makes what. Declarations are many and clashes few, so everything is found by name or by folder. */
 class Makers {
   readonly #byPath = new Map<string, Maker>();
@@ -78,6 +80,8 @@ class Makers {
   readonly #globs = new Map<string, GlobMaker[]>();
   readonly #globTexts = new Map<string, Declared>();
   readonly #globsAround = new Map<string, readonly GlobMaker[]>();
+  /** Folders of outputs, and the folders around them. */
+  readonly #folders = new Set<string>();
   #paths: readonly string[] = [];
 
   /** Adds an output. Returns who makes the very same already. */
@@ -99,37 +103,51 @@ class Makers {
 
   sort(): void {
     this.#paths = [...this.#byPath.keys()].sort();
+    for (const path of this.#paths) {
+      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+        const folder = path.slice(0, end);
+        // What is around it is known then, too.
+        if (this.#folders.has(folder)) break;
+        this.#folders.add(folder);
+      }
+    }
   }
 
-  *insideOfGlobs(): Generator<{ output: Maker; inside: GlobMaker }> {
-    if (this.#globs.size === 0) return;
-    for (const output of this.#byPath.values()) {
-      for (const inside of this.#around(output.path)) yield { output, inside };
-    }
+  insideOfGlobs(): { output: Maker; inside: GlobMaker }[] {
+    if (this.#globs.size === 0) return [];
+    return [...this.#byPath.values()].flatMap((output) =>
+      this.#around(output.path).map((inside) => ({ output, inside })),
+    );
   }
 
   /** Outputs that an input matches, by name; of a glob output the input itself. */
-  *of(input: string): Generator<Maker> {
-    if (!isFileGlob(input)) {
-      const maker = this.#byPath.get(input);
-      if (maker !== undefined) yield maker;
-      for (const { target } of this.#around(input)) yield { path: input, target };
-      if (this.#paths.length > 0) yield* this.#below(`${input}/`, () => true);
-      return;
+  of(input: string): readonly Maker[] {
+    if (isFileGlob(input)) {
+      return parsePattern(input).flatMap((pattern) => {
+        const base = literalBase(pattern);
+        return this.#below(base === '' ? '' : `${base}/`, (path) => matchesPath(pattern, path));
+      });
     }
-    for (const pattern of parsePattern(input)) {
-      const base = literalBase(pattern);
-      yield* this.#below(base === '' ? '' : `${base}/`, (path) => matchesPath(pattern, path));
-    }
+    const maker = this.#byPath.get(input);
+    const folder = this.#folders.has(input);
+    // Nearly all inputs are nobody's output.
+    if (maker === undefined && !folder && this.#globs.size === 0) return NOBODY;
+    return [
+      ...(maker === undefined ? [] : [maker]),
+      ...this.#around(input).map(({ target }) => ({ path: input, target })),
+      ...(folder ? this.#below(`${input}/`, () => true) : []),
+    ];
   }
 
-  *#below(prefix: string, matches: (path: string) => boolean): Generator<Maker> {
+  #below(prefix: string, matches: (path: string) => boolean): Maker[] {
+    const found: Maker[] = [];
     for (let index = firstFrom(this.#paths, prefix); index < this.#paths.length; index++) {
       const path = this.#paths[index] ?? '';
-      if (!path.startsWith(prefix)) return;
+      if (!path.startsWith(prefix)) break;
       const maker = this.#byPath.get(path);
-      if (maker !== undefined && matches(path)) yield maker;
+      if (maker !== undefined && matches(path)) found.push(maker);
     }
+    return found;
   }
 
   /** Globs that match a path. */

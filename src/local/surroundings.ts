@@ -83,12 +83,11 @@ export function toolsAreKnown(work: LocalWork, tools: Tools): boolean {
   return Object.values(work.task.tools ?? {}).every((command) => typeof tools.version(command) === 'string');
 }
 
-/** Names and output digests of needs as one text; their order does not matter. */
+/** Names and output digests of needs as one text. In another order it is another text, and the fingerprint the same. */
 export function needsText(needs: ReadonlyMap<string, string>): string {
-  if (needs.size === 0) return '';
-  return Array.from(needs, ([name, output]) => `${name} ${output}`)
-    .sort()
-    .join('\n');
+  let text = '';
+  for (const [name, output] of needs) text += `${name} ${output}\n`;
+  return text;
 }
 
 function keyOf({ pieces, values }: LocalCommand): string {

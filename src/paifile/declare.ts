@@ -88,8 +88,8 @@ export function declare(paifile: Paifile, given: Given, locate: Locate = () => u
   return declarations.finish();
 }
 
-/** A target before its groups are known. */
-type Draft = Omit<Target, 'groups'>;
+/** A target whose groups may still become more. */
+type Draft = Target & { readonly groups: string[] };
 
 /** Collects what one paifile declares, and everything that is wrong with it. */
 class Declarations {
@@ -154,10 +154,8 @@ class Declarations {
 
   finish(): Declared {
     const groups = [...this.#groups.values()];
-    const groupsOf = new Map<string, string[]>([...this.#targets.keys()].map((name) => [name, []]));
-    for (const group of groups) for (const member of group.members) groupsOf.get(member)?.push(group.name);
-    const targets = [...this.#targets.values()].map((draft) => ({ ...draft, groups: groupsOf.get(draft.name) ?? [] }));
-    return { declaration: { targets, groups }, problems: this.#problems };
+    for (const group of groups) for (const member of group.members) this.#targets.get(member)?.groups.push(group.name);
+    return { declaration: { targets: [...this.#targets.values()], groups }, problems: this.#problems };
   }
 
   #add(
@@ -178,6 +176,7 @@ class Declarations {
     this.#targets.set(name, {
       name,
       description,
+      groups: [],
       needs,
       through,
       rolling,

@@ -31,15 +31,40 @@ import {
 /** A file below this size is never written anew only to be shorter. */
 const SMALL = 256 * 1024;
 
-/** Records as they lie in memory: those of the file, and each that was added in a buffer of its own. */
-interface Place {
+/** The same memory in several ways; records of the file share one, each that was added has its own. */
+interface Views {
   readonly bytes: Buffer;
   readonly words: Uint32Array;
   readonly rows: Float64Array;
+}
+
+/** Where a record lies. */
+class Place {
+  readonly views: Views;
   readonly offset: number;
-  readonly length: number;
-  readonly kind: number;
-  known: Known | undefined;
+  #known: Known | undefined;
+
+  constructor(views: Views, offset: number) {
+    this.views = views;
+    this.offset = offset;
+  }
+
+  get length(): number {
+    return this.views.words[this.offset / 4 + 1] ?? 0;
+  }
+
+  get kind(): number {
+    return this.views.words[this.offset / 4 + 3] ?? 0;
+  }
+
+  get known(): Known {
+    const { bytes, words, rows } = this.views;
+    this.#known ??=
+      this.kind === KIND.done
+        ? { kind: 'done', record: new DecodedRecord(bytes, words, rows, this.offset) }
+        : { kind: 'begun' };
+    return this.#known;
+  }
 }
 
 /**
@@ -72,13 +97,7 @@ class StateFile implements LocalState {
   }
 
   get(target: string): Known | undefined {
-    const place = this.#read().get(target);
-    if (place === undefined) return undefined;
-    place.known ??=
-      place.kind === KIND.done
-        ? { kind: 'done', record: new DecodedRecord(place.bytes, place.words, place.rows, place.offset) }
-        : { kind: 'begun' };
-    return place.known;
+    return this.#read().get(target)?.known;
   }
 
   async begin(target: string): Promise<void> {
@@ -108,10 +127,7 @@ class StateFile implements LocalState {
   owners(): ReadonlyMap<string, string> {
     if (this.#owners !== undefined) return this.#owners;
     const owners = new Map<string, string>();
-    for (const target of this.#read().keys()) {
-      const known = this.get(target);
-      if (known?.kind === 'done') for (const output of known.record.outputs.paths) owners.set(output, target);
-    }
+    for (const [target, place] of this.#read()) for (const output of outputsOf(place)) owners.set(output, target);
     this.#owners = owners;
     return owners;
   }
@@ -161,9 +177,13 @@ class StateFile implements LocalState {
   #keep(target: string, bytes: Uint8Array): void {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const places = this.#read();
-    this.#live += bytes.byteLength - (places.get(target)?.length ?? 0);
-    places.set(target, placeIn(viewsOf(buffer), 0, bytes.byteLength));
-    this.#owners = undefined;
+    const before = places.get(target);
+    const after = new Place(viewsOf(buffer), 0);
+    this.#live += after.length - (before?.length ?? 0);
+    places.set(target, after);
+    if (this.#owners === undefined) return;
+    for (const output of outputsOf(before)) if (this.#owners.get(output) === target) this.#owners.delete(output);
+    for (const output of outputsOf(after)) this.#owners.set(output, target);
   }
 
   #read(): Map<string, Place> {
@@ -210,7 +230,7 @@ class StateFile implements LocalState {
       const descriptor = openSync(temporary, 'w', 0o600);
       try {
         const records = [...this.#read().values()].map((place) =>
-          place.bytes.subarray(place.offset, place.offset + place.length),
+          place.views.bytes.subarray(place.offset, place.offset + place.length),
         );
         const all = Buffer.concat([encodeFileHeader(), ...records]);
         writeWhole(descriptor, all);
@@ -233,6 +253,11 @@ class StateFile implements LocalState {
   }
 }
 
+function outputsOf(place: Place | undefined): readonly string[] {
+  const known = place?.known;
+  return known?.kind === 'done' && known.record.outputCount > 0 ? known.record.outputText.split('\n') : [];
+}
+
 /** Collects the last record of each target. Returns whether all of the file could be read. */
 function collect(bytes: Buffer, places: Map<string, Place>): boolean {
   const views = viewsOf(bytes);
@@ -240,8 +265,8 @@ function collect(bytes: Buffer, places: Map<string, Place>): boolean {
   for (let offset = FILE_HEADER; offset < bytes.length; ) {
     const record = checkRecord(bytes, views.words, offset);
     if (record !== undefined) {
-      places.set(targetOfRecord(bytes, views.words, offset), placeIn(views, offset, record.length));
-      offset += record.length;
+      places.set(targetOfRecord(bytes, views.words, offset), new Place(views, offset));
+      offset += record;
       continue;
     }
     whole = false;
@@ -262,12 +287,6 @@ function nextRecord({ bytes, words }: Views, offset: number): number | undefined
   return undefined;
 }
 
-interface Views {
-  readonly bytes: Buffer;
-  readonly words: Uint32Array;
-  readonly rows: Float64Array;
-}
-
 /** The same memory, from its first byte on; what does not fill a word at the end is left out. */
 function viewsOf(bytes: Buffer): Views {
   const { buffer, byteOffset, length } = bytes;
@@ -276,10 +295,6 @@ function viewsOf(bytes: Buffer): Views {
     words: new Uint32Array(buffer, byteOffset, Math.floor(length / 4)),
     rows: new Float64Array(buffer, byteOffset, Math.floor(length / 8)),
   };
-}
-
-function placeIn(views: Views, offset: number, length: number): Place {
-  return { ...views, offset, length, kind: views.words[offset / 4 + 3] ?? 0, known: undefined };
 }
 
 /** The file's bytes in memory of their own, so that numbers in it are where the machine wants them; undefined when it can't be read. */

@@ -8,7 +8,7 @@ import type { Stamp } from '../model/stamp.js';
  * A state file is a header and records, one behind the other, all in the machine's own byte order (the header has a number
  * that tells it). A record is padded to 8 bytes, so that its rows can be read in place:
  *
- *     16 numbers of 4 bytes   magic, length in bytes (all of it), checksum (of all that follows it), kind, ...
+ *     18 numbers of 4 bytes   magic, length in bytes (all of it), checksum (of all that follows it), kind, ...
  *     rows                    5 doubles each
  *     digests                 32 bytes a file
  *     text                    what the lengths in front say, UTF-8, one behind the other
@@ -20,7 +20,7 @@ const ORDER = 0x01020304;
 /** First bytes of each record. */
 export const RECORD_MAGIC = 0x52494150;
 export const FILE_HEADER = 16;
-export const RECORD_HEADER = 64;
+export const RECORD_HEADER = 72;
 const DIGEST = 32;
 const FILE_PART = 'file ';
 
@@ -32,23 +32,24 @@ const AT = {
   length: 1,
   checksum: 2,
   kind: 3,
-  name: 4,
-  declared: 5,
-  needs: 6,
-  surroundings: 7,
-  inputText: 8,
-  outputText: 9,
-  rest: 10,
-  rows: 11,
-  inputs: 12,
-  outputs: 13,
-  literal: 14,
+  rows: 4,
+  inputs: 5,
+  outputs: 6,
+  literal: 7,
+  // Lengths of texts, in the order in which they lie.
+  name: 8,
+  fingerprint: 9,
+  output: 10,
+  declared: 11,
+  needs: 12,
+  surroundings: 13,
+  inputText: 14,
+  outputText: 15,
+  rest: 16,
 } as const;
 
 /** What a stamp has besides what is written elsewhere in its record. */
 interface Rest {
-  readonly fingerprint: string;
-  readonly output: string;
   readonly run: string;
   /** Parts that are no input files. */
   readonly parts: Readonly<Record<string, string>>;
@@ -77,9 +78,11 @@ export function encodeRecord(record: TargetRecord): Uint8Array {
   const { stamp, inputs, outputs } = record;
   const files = new Set(inputs.paths.map((path) => FILE_PART + path));
   const parts = Object.fromEntries(Object.entries(stamp.parts).filter(([name]) => !files.has(name)));
-  const rest: Rest = { fingerprint: stamp.fingerprint, output: stamp.output, run: stamp.run, parts };
+  const rest: Rest = { run: stamp.run, parts };
   const texts = [
     stamp.target,
+    stamp.fingerprint,
+    stamp.output,
     record.declared,
     record.needs,
     record.surroundings,
@@ -147,7 +150,11 @@ export class DecodedRecord implements KeptRecord {
   }
 
   get stamp(): Stamp {
-    this.#stamp ??= new KeptStamp(this.target, JSON.parse(this.#text(AT.rest)), () => this.#inputDigests());
+    this.#stamp ??= new KeptStamp(
+      [this.target, this.#text(AT.fingerprint), this.#text(AT.output)],
+      () => JSON.parse(this.#text(AT.rest)),
+      () => this.#inputDigests(),
+    );
     return this.#stamp;
   }
 
@@ -195,41 +202,43 @@ export function targetOfRecord(bytes: Buffer, words: Uint32Array, offset: number
   return bytes.toString('utf8', start, start + number(AT.name));
 }
 
-/** Length of the record at `offset` when it is whole, and its kind; undefined when it is not. */
-export function checkRecord(
-  bytes: Buffer,
-  words: Uint32Array,
-  offset: number,
-): { readonly length: number; readonly kind: number } | undefined {
+/** Length of the record at `offset` when it is whole; undefined when it is not. */
+export function checkRecord(bytes: Buffer, words: Uint32Array, offset: number): number | undefined {
   const at = offset / 4;
   const length = words[at + AT.length] ?? 0;
   if (words[at + AT.magic] !== RECORD_MAGIC || length < RECORD_HEADER || length % 8 !== 0) return undefined;
   if (offset + length > bytes.length) return undefined;
   const checksum = crc32(bytes.subarray(offset + 4 * AT.kind, offset + length));
-  return checksum === words[at + AT.checksum] ? { length, kind: words[at + AT.kind] ?? 0 } : undefined;
+  return checksum === words[at + AT.checksum] ? length : undefined;
 }
 
-/** A stamp whose parts are put together only when somebody compares them. */
+/** A stamp of which nothing is put together before somebody compares its parts. */
 class KeptStamp implements Stamp {
   readonly format = 1;
   readonly target: string;
   readonly fingerprint: string;
   readonly output: string;
-  readonly run: string;
-  readonly #others: Readonly<Record<string, string>>;
+  readonly #rest: () => Rest;
   readonly #files: () => [string, string][];
 
-  constructor(target: string, rest: Rest, files: () => [string, string][]) {
+  constructor(
+    [target, fingerprint, output]: readonly [string, string, string],
+    rest: () => Rest,
+    files: () => [string, string][],
+  ) {
     this.target = target;
-    this.fingerprint = rest.fingerprint;
-    this.output = rest.output;
-    this.run = rest.run;
-    this.#others = rest.parts;
+    this.fingerprint = fingerprint;
+    this.output = output;
+    this.#rest = rest;
     this.#files = files;
   }
 
+  get run(): string {
+    return this.#rest().run;
+  }
+
   get parts(): Readonly<Record<string, string>> {
-    return { ...this.#others, ...Object.fromEntries(this.#files()) };
+    return { ...this.#rest().parts, ...Object.fromEntries(this.#files()) };
   }
 
   /** As it is stored and told elsewhere. */
