@@ -67,18 +67,38 @@ function commandsTogether(folder: string): Plugin {
   };
 }
 
-/** commander asks for child_process at once (some 5 ms) and uses it only for subcommands that are programs; we have none. */
+/**
+ * Modules of Node that take milliseconds to load are loaded when one of their functions is first called: our own sources ask
+ * for node:crypto in a dozen places (some 5 ms), and commander for child_process, which it uses only for subcommands that are programs.
+ */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup(build) {
-    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      importer.includes('/commander/') ? { path: 'child_process', namespace: 'pai' } : undefined,
+    build.onResolve({ filter: /^node:(crypto|zlib|child_process)$/ }, ({ path, importer }) =>
+      /[\\/]src[\\/]|[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'lazy' } : undefined,
     );
-    build.onLoad({ filter: /^child_process$/, namespace: 'pai' }, () => ({
-      contents: "exports.spawn = (...words) => require('node:child_process').spawn(...words);",
-    }));
+    build.onLoad({ filter: /./, namespace: 'lazy' }, async ({ path }) => ({ contents: await lazily(path) }));
   },
 };
+
+/** A module with the functions and classes of one of Node's. */
+async function lazily(name: string): Promise<string> {
+  const original: Readonly<Record<string, unknown>> = await import(name);
+  const names = Object.keys(original).filter((name) => name !== 'default' && typeof original[name] === 'function');
+  const wrappers = names.map(
+    (name) =>
+      `export function ${name}(...words) { return new.target ? new (load().${name})(...words) : load().${name}(...words); }`,
+  );
+  const classes = names.filter((name) => /^[A-Z]/.test(name));
+  return [
+    'let loaded;',
+    `const load = () => (loaded ??= process.getBuiltinModule('${name}'));`,
+    ...wrappers,
+    ...classes.map(
+      (name) => `Object.defineProperty(${name}, Symbol.hasInstance, { value: (it) => it instanceof load().${name} });`,
+    ),
+  ].join('\n');
+}
 
 /**
  * A package in CommonJS behind `import()` has the names that Node gives it; esbuild alone would give it only `default`.

@@ -98,7 +98,8 @@ export function affectedBy(graph: readonly Node[], changed: string): ReadonlySet
 export function takeRan(root: string): readonly string[] {
   const file = join(root, 'ran');
   try {
-    const names = readFileSync(file, 'utf8').trim().split('\n');
+    // Not line by line: go-task's own shell writes a line feed apart, and another name may come between.
+    const names = readFileSync(file, 'utf8').match(/t\d+/g) ?? [];
     rmSync(file);
     return names;
   } catch {

@@ -4,13 +4,14 @@ import { type PaiError, toPaiError } from '../model/errors.js';
 import { formatError, formatInternal } from '../report/errors.js';
 import { type Invocation, wantsJson } from './command.js';
 import { type Io, processIo } from './io.js';
-import { parseArguments } from './program.js';
+import { plainArguments } from './plain-arguments.js';
+import type { Parsed } from './program.js';
 
 /** Runs the command line; resolves to the exit code. Never rejects for what a user can meet. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
   let invocation: Invocation | undefined;
   try {
-    const parsed = parseArguments(argv, io, await version());
+    const parsed = await parse(argv, io);
     if ('exitCode' in parsed) return parsed.exitCode;
     invocation = parsed.invocation;
     const command = await parsed.row.load();
@@ -20,6 +21,17 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     tell(error, io, invocation === undefined ? asksForJson(argv) : wantsJson(invocation.options), invocation?.mapStack);
     return error.exitCode;
   }
+}
+
+/** commander is loaded only for help, and for what has to be judged. */
+async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
+  const plain = plainArguments(argv);
+  if (plain === undefined) {
+    const { parseArguments } = await import('./program.js');
+    return parseArguments(argv, io, await version());
+  }
+  const { row, patterns, options } = plain;
+  return { row, invocation: { io, patterns, options, began: Date.now() } };
 }
 
 function tell(error: PaiError, io: Io, json: boolean, mapStack: (stack: string) => string = (stack) => stack): void {

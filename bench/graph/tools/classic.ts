@@ -95,7 +95,7 @@ export const doit: Contender = {
           name: node.name,
           file_dep: prerequisites(node),
           targets: [outputOf(node.name)],
-          actions: [commandOf(node)],
+          actions: [commandOf(node).replaceAll('%', '%%')],
         }));
         write(project, 'graph.json', tasks);
         write(project, 'dodo.py', DODO);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contender } from '../contender.js';
 import { commandOf, inputsOf, type Node, outputOf } from '../graph.js';
@@ -65,6 +65,8 @@ export const nx: Contender = {
       keeps: ['.nx/cache'],
       write: (project) => {
         write(project, 'package.json', { name: 'graph', version: '1.0.0', private: true });
+        // Its command line loads the nx of the workspace.
+        symlinkSync(join(cache, 'npm/nx/node_modules'), join(project.root, 'node_modules'));
         write(project, 'nx.json', { namedInputs: { in: ['{projectRoot}/in*'] }, analytics: false });
         for (const node of project.graph) {
           write(project, `p/${node.name}/project.json`, {
