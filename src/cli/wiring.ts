@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Cluster, Host } from '../cluster/model.js';
+import { comesAfterIn } from '../graph/order.js';
 import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
 import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
@@ -33,7 +34,7 @@ export interface WiredDrivers {
  * asks.
  */
 export function wireDrivers(
-  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster'>,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph'>,
   options: WiringOptions,
 ): WiredDrivers {
   const hosts = once(async () => {
@@ -75,6 +76,10 @@ export function wireDrivers(
       root: project.root,
       state: createLocalState(project.cacheDirectory),
       runner: zxRunner,
+      neighbours: {
+        workOf: (target) => project.graph.targets.get(target)?.action.local,
+        comesAfter: comesAfterIn(project.graph),
+      },
     }),
     hosts: lazyHosts(hosts),
     images: lazyImages(images),

@@ -45,8 +45,20 @@ export function linkGraph(declaration: Declaration): { readonly graph: Graph; re
   const groups = collectGroups(declaration.groups, targets, problems);
   const needs = linkNeeds(targets, groups, problems);
   const { order, cycles } = sortTopologically(needs);
+  let dependents: ReadonlyMap<string, readonly string[]> | undefined;
   for (const members of cycles) problems.push(cycleProblem(targets, members));
-  return { graph: { targets, groups, needs, dependents: invert(needs), order }, problems };
+  const graph: Graph = {
+    targets,
+    groups,
+    needs,
+    order,
+    // A run with nothing to do never asks.
+    get dependents() {
+      dependents ??= invert(needs);
+      return dependents;
+    },
+  };
+  return { graph, problems };
 }
 
 /** The target of this name. Throws when there is none: names that people give go through `select`. */
@@ -90,6 +102,10 @@ function linkNeeds(
 ): Map<string, readonly Need[]> {
   const linked = new Map<string, readonly Need[]>();
   for (const target of targets.values()) {
+    if (isLinked(target, targets)) {
+      linked.set(target.name, target.needs);
+      continue;
+    }
     const needs = new Map<string, Need>();
     for (const need of [...target.needs, ...target.through.map((name) => ({ target: name, order: true }))]) {
       if (!targets.has(need.target))
@@ -100,6 +116,16 @@ function linkNeeds(
     linked.set(target.name, [...needs.values()]);
   }
   return linked;
+}
+
+/** Whether the needs are right as they are declared: all exist, each once. */
+function isLinked({ needs, through }: Target, targets: ReadonlyMap<string, Target>): boolean {
+  if (through.length > 0) return false;
+  for (const [index, { target }] of needs.entries()) {
+    if (!targets.has(target)) return false;
+    for (let other = 0; other < index; other++) if (needs[other]?.target === target) return false;
+  }
+  return true;
 }
 
 function unknownNeed(

@@ -15,6 +15,7 @@ export interface Ordered {
  * `cycles` has the members of each cycle that was met, each needing the next and the last needing the first; then `order` means nothing.
  */
 export function sortTopologically(needs: NeedsByName): { order: string[]; cycles: string[][] } {
+  if (isInOrder(needs)) return { order: [...needs.keys()], cycles: [] };
   const order: string[] = [];
   const cycles: string[][] = [];
   const done = new Set<string>();
@@ -44,6 +45,16 @@ export function sortTopologically(needs: NeedsByName): { order: string[]; cycles
   return { order, cycles };
 }
 
+/** Whether everything is declared after what it needs, as is usual where needs are values. */
+function isInOrder(needs: NeedsByName): boolean {
+  const before = new Set<string>();
+  for (const [name, list] of needs) {
+    for (const { target } of list) if (!before.has(target) && needs.has(target)) return false;
+    before.add(name);
+  }
+  return true;
+}
+
 /** These targets and everything below them, order-only needs included. */
 export function closure(graph: Ordered, names: Iterable<string>): Set<string> {
   const found = new Set(names);
@@ -54,7 +65,8 @@ export function closure(graph: Ordered, names: Iterable<string>): Set<string> {
 
 /** These targets and no others, each after what it needs, else in order of declaration. */
 export function topologicalOrder(graph: Ordered, names: Iterable<string>): string[] {
-  const wanted = new Set(names);
+  const wanted = names instanceof Set ? names : new Set(names);
+  if (wanted.size === graph.order.length) return [...graph.order];
   return graph.order.filter((name) => wanted.has(name));
 }
 
@@ -64,6 +76,17 @@ export function dependentsOf(graph: Ordered, names: Iterable<string>): Set<strin
   const found = new Set(start);
   for (const name of found) for (const dependent of graph.dependents.get(name) ?? []) found.add(dependent);
   return new Set([...found].filter((name) => !start.has(name)));
+}
+
+/** Tells whether one target comes after another in any way, over any number of steps. Remembers what it found out. */
+export function comesAfterIn(graph: Ordered): (target: string, earlier: string) => boolean {
+  const after = new Map<string, ReadonlySet<string>>();
+  return (target, earlier) => {
+    if (graph.needs.get(target)?.some((need) => need.target === earlier)) return true;
+    const later = after.get(earlier) ?? dependentsOf(graph, [earlier]);
+    after.set(earlier, later);
+    return later.has(target);
+  };
 }
 
 /**

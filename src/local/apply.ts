@@ -7,6 +7,7 @@ import type { LocalBench, RecordFrame } from './bench.js';
 import { expand } from './expand.js';
 import { guardedSync } from './file-errors.js';
 import { KnownFiles, type Scan, scanFiles } from './file-table.js';
+import { foreignOutputs } from './neighbours.js';
 import { digestOfOutputs } from './outputs.js';
 import { literalBase, parsePattern } from './pattern.js';
 import { outputPatterns } from './patterns.js';
@@ -66,7 +67,7 @@ function outputOf(work: LocalWork, outputs: Scan, context: ApplyContext): string
   return `${fingerprint}@${run}`;
 }
 
-function scanOutputs({ tree, state, now }: LocalBench, work: LocalWork, target: string): Scan {
+function scanOutputs({ tree, state, neighbours, now }: LocalBench, work: LocalWork, target: string): Scan {
   const scan = scanFiles(tree, expand(tree, outputPatterns(work)), new KnownFiles(), now);
   const [first, ...more] = scan.missing;
   if (first !== undefined) {
@@ -75,15 +76,12 @@ function scanOutputs({ tree, state, now }: LocalBench, work: LocalWork, target: 
       next: 'Correct the command, or the outputs that are declared.',
     });
   }
-  const owners = state.owners();
-  const taken = scan.paths.flatMap((file) => {
-    const owner = owners.get(file);
-    return owner === undefined || owner === target ? [] : [`${file} is an output of ${owner}`];
-  });
+  const taken = foreignOutputs(scan.paths, target, state, neighbours);
   if (taken.length > 0) {
-    throw new PaiError('PAIFILE_INVALID', `it makes what another target makes: ${taken[0]}`, {
-      details: taken.slice(1),
-      next: 'Let the outputs of each target match only what it makes; clean the other target if it is another now.',
+    const told = taken.map(({ path, owner }) => `${path} is an output of ${owner}`);
+    throw new PaiError('PAIFILE_INVALID', `it makes what another target makes: ${told[0]}`, {
+      details: told.slice(1),
+      next: 'Let the outputs of each target match only what it makes.',
     });
   }
   return scan;

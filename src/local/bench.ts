@@ -1,3 +1,4 @@
+import type { Neighbours } from './neighbours.js';
 import type { OutputStore } from './output-store.js';
 import type { LocalState, TargetRecord } from './records.js';
 import type { Runner } from './runner.js';
@@ -10,6 +11,7 @@ export interface LocalBench {
   readonly state: LocalState;
   readonly runner: Runner;
   readonly store: OutputStore | undefined;
+  readonly neighbours: Neighbours;
   readonly now: () => number;
   readonly settling: Settling;
 }

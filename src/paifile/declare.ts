@@ -21,6 +21,8 @@ import {
 
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
+const NONE: readonly never[] = [];
+
 const COMMON_OPTIONS = [
   'through',
   'rolling',
@@ -163,17 +165,18 @@ class Declarations {
     work: Work,
     description: string,
     options: Omit<TargetOptions, 'description' | 'needs'>,
-    needed: readonly Needed[] = [],
+    needed: readonly Needed[] = NONE,
   ): void {
     const { rolling = false, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, retries = 0 } = options;
-    const { confirm, pools = [], interactive = false } = options;
+    const { confirm, pools = NONE, interactive = false } = options;
     if (!TARGET_NAME.test(name)) this.problem(`'${name}' can't be the name of a target`);
     else if (this.#targets.has(name)) this.problem(`target ${name} is declared twice`);
     if (!(timeoutSeconds > 0)) this.problem(`timeoutSeconds of ${name} must be more than 0, not ${timeoutSeconds}`);
     if (!Number.isInteger(retries) || retries < 0) this.problem(`retries of ${name} must be 0 or more, not ${retries}`);
-    const through = [...new Set(this.#targetsOf(`through of ${name}`, options.through ?? []))];
+    const through =
+      options.through === undefined ? NONE : [...new Set(this.#targetsOf(`through of ${name}`, options.through))];
     const needs = this.#needsOf(name, needed);
-    this.#targets.set(name, {
+    const target = {
       name,
       description,
       groups: [],
@@ -184,24 +187,30 @@ class Declarations {
       retries,
       pools,
       interactive,
-      ...(confirm !== undefined && { confirm }),
-      ...this.#place(),
       action: this.#actionOf(name, work),
-    });
+    };
+    const where = this.#place();
+    const told = where === undefined ? target : { ...target, where };
+    this.#targets.set(name, confirm === undefined ? told : { ...told, confirm });
   }
 
   /** One need a target, in order of first mention; a need proper outweighs an `after` of the same target. */
   #needsOf(name: string, needed: readonly Needed[]): readonly Need[] {
-    const needs = new Map<string, Need>();
+    const needs: Need[] = [];
+    const indexes = new Map<string, number>();
     for (const one of needed) {
       const order = one instanceof Order;
-      for (const target of order ? one.targets : this.#targetsOf(`needs of ${name}`, [one])) {
+      for (const target of order || one instanceof Reference
+        ? one.targets
+        : this.#targetsOf(`needs of ${name}`, [one])) {
         // Told already, where it was asked for.
         if (this.#unknown.has(target)) continue;
-        needs.set(target, { target, order: order && (needs.get(target)?.order ?? true) });
+        const index = indexes.get(target);
+        if (index === undefined) indexes.set(target, needs.push({ target, order }) - 1);
+        else if (!order) needs[index] = { target, order };
       }
     }
-    return [...needs.values()];
+    return needs;
   }
 
   /** The types forbid anything else; a paifile is run without a look at its types. */
@@ -220,10 +229,8 @@ class Declarations {
     return localAction(toWork(work, { root: project.root, code, problem }));
   }
 
-  #place(): { where?: string } {
-    if (this.#given.places !== true) return {};
-    const where = this.#locate(new Error('declared here'));
-    return where === undefined ? {} : { where };
+  #place(): string | undefined {
+    return this.#given.places === true ? this.#locate(new Error('declared here')) : undefined;
   }
 }
 
