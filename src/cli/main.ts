@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { errorReport } from '../model/error-report.js';
 import { type PaiError, toPaiError } from '../model/errors.js';
 import { formatError, formatInternal } from '../report/errors.js';
-import { type Invocation, wantsJson } from './command.js';
+import { type Invocation, shellWord, wantsJson } from './command.js';
 import { type Io, processIo } from './io.js';
-import { parseArguments } from './program.js';
+import { plainArguments } from './plain-arguments.js';
+import type { Parsed } from './program.js';
 
 /** Runs the command line; resolves to the exit code. Never rejects for what a user can meet. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -13,7 +14,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     const [first, ...words] = argv;
     // Not in the table: it is for scripts, and what is typed half must not be taken for options.
     if (first === '__complete') return await (await import('./commands/complete.js')).complete(words, io);
-    const parsed = parseArguments(argv, io, await version());
+    const parsed = await parse(argv, io);
     if ('exitCode' in parsed) return parsed.exitCode;
     invocation = parsed.invocation;
     const command = await parsed.row.load();
@@ -28,6 +29,18 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     }
     return error.exitCode;
   }
+}
+
+/** commander is loaded only for help, and for what has to be judged. */
+async function parse(argv: readonly string[], io: Io): Promise<Parsed> {
+  const plain = plainArguments(argv);
+  if (plain === undefined) {
+    const { parseArguments } = await import('./program.js');
+    return parseArguments(argv, io, await version());
+  }
+  const { row, patterns, options } = plain;
+  const commandLine = ['pai', ...argv].map(shellWord).join(' ');
+  return { row, invocation: { io, patterns, options, commandLine, began: Date.now() } };
 }
 
 function tell(error: PaiError, io: Io, json: boolean, mapStack: (stack: string) => string = (stack) => stack): void {
@@ -53,7 +66,11 @@ function asksForJson(argv: readonly string[]): boolean {
   );
 }
 
+/** The build puts the version in its place. */
+declare const PAI_VERSION: string | undefined;
+
 async function version(): Promise<string> {
+  if (typeof PAI_VERSION === 'string') return PAI_VERSION;
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version }: { version: string } = JSON.parse(text);
   return version;

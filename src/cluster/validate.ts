@@ -54,15 +54,19 @@ function isScalarMismatch(error: ErrorObject, data: unknown): boolean {
 
 type Checks = <Kind extends keyof FileTypes>(kind: Kind) => ValidateFunction<FileTypes[Kind]>;
 
-/** What schemas/precompile.js wrote with ajv from `schemas`. */
+/** What the build (scripts/bundle.ts) wrote with ajv from `schemas`. */
 interface Compiled {
   readonly digest: string;
   readonly checks: { readonly [Kind in keyof FileTypes]: ValidateFunction<FileTypes[Kind]> };
 }
 
-/** Undefined when the sources run as they are, or when it is of an older build. */
+/**
+ * Undefined when the sources run as they are, or when it is of an older build. Loading ajv and compiling five schemas
+ * takes some 80 ms of CPU at each start, loading what it compiled about 5.
+ */
 async function loadCompiled(): Promise<Checks | undefined> {
-  const url = new URL('./schemas/compiled.js', import.meta.url);
+  // From chunks/ of a bundle, where this file is then, it is the same.
+  const url = new URL('../cluster/schemas/compiled.js', import.meta.url);
   if (!existsSync(url)) return undefined;
   const { digest, checks } = (await import(url.href)) as Compiled;
   if (digest !== schemasDigest()) return undefined;

@@ -8,6 +8,7 @@ import type { LocalBench, RecordFrame } from './bench.js';
 import { expand } from './expand.js';
 import { guardedSync } from './file-errors.js';
 import { KnownFiles, type Scan, scanFiles } from './file-table.js';
+import { foreignOutputs } from './neighbours.js';
 import { compareOutputs, digestOfOutputs } from './outputs.js';
 import { literalBase, matchesPath, parsePattern } from './pattern.js';
 import { outputPatterns } from './patterns.js';
@@ -114,7 +115,7 @@ function lookAtOutputs({ tree, now }: LocalBench, work: LocalWork, known = new K
 }
 
 /** Throws LOCAL_COMMAND when some are missing, PAIFILE_INVALID when some belong to another target. */
-function checkOutputs({ state }: LocalBench, scan: Scan, target: string): void {
+function checkOutputs({ state, neighbours }: LocalBench, scan: Scan, target: string): void {
   const [first, ...more] = scan.missing;
   if (first !== undefined) {
     throw new PaiError('LOCAL_COMMAND', `it ended well and did not make ${first}`, {
@@ -122,15 +123,12 @@ function checkOutputs({ state }: LocalBench, scan: Scan, target: string): void {
       next: 'Correct the command, or the outputs that are declared.',
     });
   }
-  const owners = state.owners();
-  const taken = scan.paths.flatMap((file) => {
-    const owner = owners.get(file);
-    return owner === undefined || owner === target ? [] : [`${file} is an output of ${owner}`];
-  });
+  const taken = foreignOutputs(scan.paths, target, state, neighbours);
   if (taken.length > 0) {
-    throw new PaiError('PAIFILE_INVALID', `it makes what another target makes: ${taken[0]}`, {
-      details: taken.slice(1),
-      next: 'Let the outputs of each target match only what it makes; clean the other target if it is another now.',
+    const told = taken.map(({ path, owner }) => `${path} is an output of ${owner}`);
+    throw new PaiError('PAIFILE_INVALID', `it makes what another target makes: ${told[0]}`, {
+      details: told.slice(1),
+      next: 'Let the outputs of each target match only what it makes.',
     });
   }
 }

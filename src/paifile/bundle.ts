@@ -10,7 +10,7 @@ import { PaiError } from '../model/errors.js';
 /** What `from 'pai'` means in a paifile: this very installation, wherever the project's own packages are. */
 const PAI = new URL('../index.js', import.meta.url).href;
 /** Raised when bundles are made in another way. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** A file as it was when it was hashed: numbers that tell whether it has to be read again, and its SHA-256. */
 interface Seen {
@@ -25,6 +25,8 @@ interface Manifest {
   /** File name of the bundle, in the manifest's folder: its SHA-256. */
   readonly bundle: string;
   readonly bundleRow: readonly (number | null)[];
+  /** Digest of all inputs; kept, so that a start with nothing new hashes nothing. */
+  readonly code: string;
   /** Each input by its path relative to the project, forward slashes. */
   readonly inputs: Readonly<Record<string, Seen>>;
 }
@@ -56,7 +58,7 @@ export async function cachedBundle(projectRoot: string, directory: string): Prom
     const now = lookAgain(file, bundle, looked);
     if (now.digest !== bundle.digest) return undefined;
     if (read || now !== bundle) await rememberRows(directory, { ...manifest, inputs, bundleRow: now.row });
-    return { file, code: codeOf(inputs) };
+    return { file, code: manifest.code };
   } catch {
     // Something is gone: the bundle, or an input, and then esbuild tells who still imports it.
     return undefined;
@@ -96,15 +98,16 @@ export async function bundlePaifile(projectRoot: string, directory: string): Pro
   const name = `${sha256(output.contents)}.mjs`;
   const file = path.join(directory, name);
   const seen = Object.fromEntries([...inputs].sort());
+  const code = codeOf(seen);
   await guarded(directory, 'write', async () => {
     const before = readManifest(directory);
     await mkdir(directory, { recursive: true });
     await replaceFile(file, output.contents);
     const bundleRow = rowOf(file, Date.now());
-    await writeManifest(directory, { format: FORMAT, pai: PAI, bundle: name, bundleRow, inputs: seen });
+    await writeManifest(directory, { format: FORMAT, pai: PAI, bundle: name, bundleRow, code, inputs: seen });
     if (before !== undefined && before.bundle !== name) await rm(path.join(directory, before.bundle), { force: true });
   });
-  return { file, code: codeOf(seen) };
+  return { file, code };
 }
 
 /** What is known of a file if it is as it was, else what it is now. Throws when it is gone. */
@@ -164,7 +167,8 @@ function readManifest(directory: string): Manifest | undefined {
   try {
     const manifest: Manifest = JSON.parse(readFileSync(path.join(directory, 'manifest.json'), 'utf8'));
     const ours = manifest.format === FORMAT && manifest.pai === PAI;
-    const whole = typeof manifest.bundle === 'string' && Array.isArray(manifest.bundleRow);
+    const named = typeof manifest.bundle === 'string' && typeof manifest.code === 'string';
+    const whole = named && Array.isArray(manifest.bundleRow);
     return ours && whole && typeof manifest.inputs === 'object' ? manifest : undefined;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from '../../../scripts/bundle.js';
 import { repository, type Said } from './project.js';
 
 /** pai as it is installed: compiled, with its packages, in a folder of its own. */
@@ -17,13 +17,7 @@ export interface Installation {
 /** Installs pai into a temporary folder. */
 export async function install(): Promise<Installation> {
   const folder = await mkdtemp(path.join(tmpdir(), 'pai-installed-'));
-  await build({
-    absWorkingDir: repository,
-    entryPoints: ['src/**/*.ts'],
-    outdir: path.join(folder, 'dist'),
-    platform: 'node',
-    format: 'esm',
-  });
+  await bundleProgram(repository, path.join(folder, 'dist'));
   for (const name of ['package.json', 'bin']) {
     await cp(path.join(repository, name), path.join(folder, name), { recursive: true });
   }
