@@ -77,14 +77,17 @@ function cacheOf({ cache }: LocalBench, work: LocalWork): OutputCache | undefine
 async function restore(bench: LocalBench, work: LocalWork, context: ApplyContext): Promise<Scan | undefined> {
   const cache = cacheOf(bench, work);
   if (cache === undefined || context.restored === undefined) return undefined;
-  const { tree } = bench;
+  const { tree, state } = bench;
   tree.forget();
   const patterns = outputPatterns(work);
+  const owners = state.owners();
+  // That two targets make the same is told later; it must not cost one of them its outputs before.
+  const isOwn = (path: string): boolean => (owners.get(path) ?? context.target) === context.target;
   const found = await cache.restore({
     target: context.target,
     fingerprint: context.stamp().fingerprint,
     declares: (path) => patterns.take.some((pattern) => matchesPath(pattern, path, true)),
-    existing: expand(tree, patterns),
+    existing: expand(tree, patterns).filter(isOwn),
     signal: context.signal,
   });
   if (found === undefined) return undefined;
