@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Cluster, Host } from '../cluster/model.js';
+import { comesAfterIn } from '../graph/order.js';
 import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
 import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
@@ -36,7 +37,7 @@ export interface WiredDrivers {
  * asks.
  */
 export function wireDrivers(
-  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'outputCache'>,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache'>,
   options: WiringOptions,
 ): WiredDrivers {
   const hosts = once(async () => {
@@ -88,6 +89,10 @@ export function wireDrivers(
       state: createLocalState(project.cacheDirectory),
       runner: zxRunner,
       ...(outputs && { cache: lazyOutputs(outputs) }),
+      neighbours: {
+        workOf: (target) => project.graph.targets.get(target)?.action.local,
+        comesAfter: comesAfterIn(project.graph),
+      },
     }),
     hosts: lazyHosts(hosts),
     images: lazyImages(images),

@@ -78,6 +78,17 @@ export function dependentsOf(graph: Ordered, names: Iterable<string>): Set<strin
   return new Set([...found].filter((name) => !start.has(name)));
 }
 
+/** Tells whether one target comes after another in any way, over any number of steps. Remembers what it found out. */
+export function comesAfterIn(graph: Ordered): (target: string, earlier: string) => boolean {
+  const after = new Map<string, ReadonlySet<string>>();
+  return (target, earlier) => {
+    if (graph.needs.get(target)?.some((need) => need.target === earlier)) return true;
+    const later = after.get(earlier) ?? dependentsOf(graph, [earlier]);
+    after.set(earlier, later);
+    return later.has(target);
+  };
+}
+
 /**
  * For each of `kept`: which others of `kept` must come before it. Order is carried through targets that are left out:
  * of `a` before `b` before `c`, without `b`, stays `a` before `c`.

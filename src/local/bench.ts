@@ -1,4 +1,5 @@
 import type { OutputCache } from '../model/output-cache.js';
+import type { Neighbours } from './neighbours.js';
 import type { LocalState, TargetRecord } from './records.js';
 import type { Runner } from './runner.js';
 import type { Settling } from './settle.js';
@@ -11,6 +12,7 @@ export interface LocalBench {
   readonly runner: Runner;
   /** Outputs of earlier runs; undefined when they are neither to be used nor kept. */
   readonly cache: OutputCache | undefined;
+  readonly neighbours: Neighbours;
   readonly now: () => number;
   readonly settling: Settling;
 }

@@ -1,5 +1,5 @@
 import type { LocalDriver } from '../model/drivers.js';
-import { toPaiError } from '../model/errors.js';
+import { PaiError, toPaiError } from '../model/errors.js';
 import type { LocalWork } from '../model/local.js';
 import type { OutputCache } from '../model/output-cache.js';
 import type { Observation, Stamp } from '../model/stamp.js';
@@ -10,6 +10,7 @@ import { removeOutputs } from './clean.js';
 import { expand } from './expand.js';
 import { isUnchanged, KnownFiles, type Scan, scanFiles } from './file-table.js';
 import { missingInputs } from './missing.js';
+import { foreignOutputs, type Neighbours } from './neighbours.js';
 import { compareOutputs } from './outputs.js';
 import { inputPatterns, outputPatterns } from './patterns.js';
 import type { KeptRecord, LocalState, TargetRecord } from './records.js';
@@ -28,6 +29,8 @@ export interface LocalDriverOptions {
   readonly runner: Runner;
   /** Where outputs are kept by fingerprint, and put back from. */
   readonly cache?: OutputCache;
+  /** The other targets; without them nothing is said of files that several have to do with. */
+  readonly neighbours?: Neighbours;
   /** Environment variables that tasks may name; this process's unless told. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The clock, in milliseconds since the epoch. */
@@ -39,6 +42,8 @@ export function createLocalDriver(options: LocalDriverOptions): LocalDriver {
   return new Driver(options);
 }
 
+const ALONE: Neighbours = { workOf: () => undefined, comesAfter: () => true };
+
 class Driver implements LocalDriver {
   readonly #bench: LocalBench;
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -49,9 +54,9 @@ class Driver implements LocalDriver {
   readonly #read = new KnownFiles();
 
   constructor(options: LocalDriverOptions) {
-    const { root, state, runner, cache, env = process.env, now = Date.now } = options;
+    const { root, state, runner, cache, env = process.env, now = Date.now, neighbours = ALONE } = options;
     const tree = new Tree(root);
-    this.#bench = { tree, state, runner, cache, now, settling: new Settling(tree, state, now) };
+    this.#bench = { tree, state, runner, cache, neighbours, now, settling: new Settling(tree, state, now) };
     this.#env = env;
     this.#tools = new Tools(runner, root);
   }
@@ -154,8 +159,23 @@ class Driver implements LocalDriver {
     const paths = work.inputs === undefined ? [] : pathsOf(tree, work, work.inputs);
     const scan = scanFiles(tree, paths, this.#read, now);
     if (scan.missing.length > 0) throw missingInputs(tree, scan.missing);
+    this.#checkMakers(target, scan);
     this.#read.add(scan);
     return scan;
+  }
+
+  /** Two globs may meet on the disk without anybody having seen it before. */
+  #checkMakers(target: string, scan: Scan): void {
+    const { state, neighbours } = this.#bench;
+    const strange = foreignOutputs(scan.paths, target, state, neighbours).filter(
+      ({ owner }) => !neighbours.comesAfter(target, owner),
+    );
+    const [first] = strange;
+    if (first === undefined) return;
+    throw new PaiError('PAIFILE_INVALID', `it reads ${first.path}, which ${first.owner} makes, and does not need it`, {
+      details: strange.slice(1).map(({ path, owner }) => `it reads ${path}, which ${owner} makes`),
+      next: `Add ${first.owner} to its needs, or take the file away from its inputs with '!'.`,
+    });
   }
 
   async #apply(work: LocalWork, inputs: Scan, record: RecordFrame, context: ApplyContext): Promise<Stamp> {

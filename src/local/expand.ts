@@ -9,8 +9,8 @@ export interface PatternSet {
 }
 
 /**
- * Paths of all files that patterns match, each once, sorted by code unit. A literal path is among them whether or not it
- * exists; one that is a folder stands for all files in it. Throws LOCAL_FILE for folders that can't be read.
+ * Paths of all files that patterns match, each once, sorted by code unit. A path that is no glob is among them whether or not
+ * it exists; one that is a folder stands for all files in it. Throws LOCAL_FILE for folders that can't be read.
  */
 export function expand(tree: Tree, { take, leave }: PatternSet): string[] {
   const found = new Set<string>();
@@ -39,6 +39,7 @@ class Walk {
   literal(path: string): void {
     if (this.#isLeft(path)) return;
     const stats = this.#tree.lstatOnce(path);
+    if (stats === undefined && !this.#pattern.required) return;
     const link = stats?.isSymbolicLink() === true;
     const folder = link ? this.#tree.stat(path)?.isDirectory() === true : stats?.isDirectory() === true;
     if (link || !folder) this.#found.add(path);

@@ -13,6 +13,8 @@ export interface Pattern {
   readonly segments: readonly Segment[];
   /** Whether all segments are names as they are. */
   readonly literal: boolean;
+  /** Written as a path, without any glob: it has to exist. */
+  readonly required: boolean;
   /** Names that wildcards of it pass over. */
   readonly passedOver: ReadonlySet<string>;
 }
@@ -35,6 +37,7 @@ export function parsePattern(text: string): Pattern[] {
     return {
       text: one,
       segments,
+      required: !isFileGlob(text),
       literal: segments.every((segment) => typeof segment === 'string'),
       passedOver: new Set(OWN_FOLDERS.filter((folder) => !named.has(folder))),
     };

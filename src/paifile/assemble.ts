@@ -1,5 +1,5 @@
 import { type Graph, linkGraph } from '../graph/graph.js';
-import { dependentsOf } from '../graph/order.js';
+import { comesAfterIn } from '../graph/order.js';
 import { checkOutputs } from '../local/check-outputs.js';
 import { PaiError } from '../model/errors.js';
 import type { Declared, Problem } from './declare.js';
@@ -15,20 +15,10 @@ export function assemble({ declaration, problems }: Declared): Graph {
     return where === undefined ? [{ name, work: action.local }] : [{ name, where, work: action.local }];
   });
   // In a cycle everything comes after everything.
-  const clashes = misfits.some(({ cycle }) => cycle) ? [] : checkOutputs(local, orderOf(graph));
+  const clashes = misfits.some(({ cycle }) => cycle) ? [] : checkOutputs(local, comesAfterIn(graph));
   const all = [...problems, ...misfits, ...clashes];
   if (all.length > 0) throw invalid(all, all.length === misfits.filter(({ cycle }) => cycle).length);
   return graph;
-}
-
-function orderOf(graph: Graph): (target: string, earlier: string) => boolean {
-  const after = new Map<string, ReadonlySet<string>>();
-  return (target, earlier) => {
-    if (graph.needs.get(target)?.some((need) => need.target === earlier)) return true;
-    const later = after.get(earlier) ?? dependentsOf(graph, [earlier]);
-    after.set(earlier, later);
-    return later.has(target);
-  };
 }
 
 function invalid(problems: readonly Problem[], onlyCycles: boolean): PaiError {

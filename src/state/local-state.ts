@@ -247,7 +247,7 @@ class StateFile implements LocalState {
       this.#anew = false;
       return undefined;
     } catch (error) {
-      rmSync(temporary, { force: true });
+      removeQuietly(temporary);
       return errorCode(error) ?? String(error);
     }
   }
@@ -315,6 +315,14 @@ function readWhole(file: string): Buffer | undefined {
     return undefined;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where nothing can be written, there is nothing to remove.
   }
 }
 

@@ -345,7 +345,7 @@ function damage(file: string, random: Random): string {
         file,
         Buffer.concat([bytes.subarray(0, at), Buffer.alloc(random.below(99), 7), bytes.subarray(at)]),
       );
-      break;
+      return `put rubbish into the state at ${at}`;
     default:
       rmSync(file);
       return 'remove the state';
