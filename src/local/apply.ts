@@ -1,18 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { PaiError } from '../model/errors.js';
 import type { LocalWork } from '../model/local.js';
-import type { OutputCache } from '../model/output-cache.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ApplyContext } from '../model/target.js';
 import type { LocalBench, RecordFrame } from './bench.js';
-import { expand } from './expand.js';
+import { keepOutputs, lookAtOutputs, restoreOutputs } from './cached-outputs.js';
 import { guardedSync } from './file-errors.js';
-import { KnownFiles, type Scan, scanFiles } from './file-table.js';
+import type { Scan } from './file-table.js';
 import { foreignOutputs } from './neighbours.js';
-import { compareOutputs, digestOfOutputs } from './outputs.js';
-import { literalBase, matchesPath, parsePattern } from './pattern.js';
-import { outputPatterns } from './patterns.js';
-import type { TargetRecord } from './records.js';
+import { digestOfOutputs } from './outputs.js';
+import { literalBase, parsePattern } from './pattern.js';
 import type { Tree } from './tree.js';
 
 /** One run of a task. */
@@ -37,7 +34,7 @@ export async function apply(bench: LocalBench, { work, inputs, lookAgain, record
   settling.unwatch(target);
   await state.begin(target);
   try {
-    const restored = await restore(bench, work, context);
+    const restored = await restoreOutputs(bench, work, context);
     if (restored === undefined) await runner.run(work, tree.root, context);
     tree.forget();
     const outputs = restored ?? lookAtOutputs(bench, work);
@@ -52,7 +49,7 @@ export async function apply(bench: LocalBench, { work, inputs, lookAgain, record
     const problem = state.put(complete);
     if (problem === undefined) settling.watch(complete);
     else context.log(`that it ran can't be kept (${problem}): it will run again next time`);
-    if (restored === undefined) await keep(bench, work, complete);
+    if (restored === undefined) await keepOutputs(bench, work, complete);
     else context.restored?.();
     return stamp;
   } finally {
@@ -66,52 +63,6 @@ function outputOf(work: LocalWork, outputs: Scan, context: ApplyContext): string
   if (work.inputs !== undefined) return undefined;
   const { fingerprint, run } = context.stamp();
   return `${fingerprint}@${run}`;
-}
-
-/** Only what is declared whole can come from a cache: what it reads, and what it makes. */
-function cacheOf({ cache }: LocalBench, work: LocalWork): OutputCache | undefined {
-  const { inputs, outputs = [], task } = work;
-  return inputs === undefined || outputs.length === 0 || task.cache === false ? undefined : cache;
-}
-
-/** The outputs, put back; undefined when the task has to run. */
-async function restore(bench: LocalBench, work: LocalWork, context: ApplyContext): Promise<Scan | undefined> {
-  const cache = cacheOf(bench, work);
-  if (cache === undefined || context.restored === undefined) return undefined;
-  const { tree } = bench;
-  tree.forget();
-  const patterns = outputPatterns(work);
-  const found = await cache.restore({
-    target: context.target,
-    fingerprint: context.stamp().fingerprint,
-    declares: (path) => patterns.take.some((pattern) => matchesPath(pattern, path, true)),
-    existing: expand(tree, patterns),
-    signal: context.signal,
-  });
-  if (found === undefined) return undefined;
-  tree.forget();
-  const outputs = lookAtOutputs(bench, work);
-  return outputs.missing.length === 0 ? outputs : undefined;
-}
-
-async function keep(bench: LocalBench, work: LocalWork, record: TargetRecord): Promise<void> {
-  const { stamp, outputs } = record;
-  await cacheOf(bench, work)?.put({
-    target: stamp.target,
-    fingerprint: stamp.fingerprint,
-    run: stamp.run,
-    outputs: outputs.paths,
-    unchanged: () => {
-      bench.tree.forget();
-      const known = new KnownFiles();
-      known.add(outputs);
-      return compareOutputs(bench.tree, work, record, lookAtOutputs(bench, work, known)).length === 0;
-    },
-  });
-}
-
-function lookAtOutputs({ tree, now }: LocalBench, work: LocalWork, known = new KnownFiles()): Scan {
-  return scanFiles(tree, expand(tree, outputPatterns(work)), known, now);
 }
 
 /** Throws LOCAL_COMMAND when some are missing, PAIFILE_INVALID when some belong to another target. */

@@ -1,12 +1,12 @@
-import { lstatSync, mkdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, utimesSync } from 'node:fs';
 import type { CachedOutput, OutputCache, PutRequest, RestoreRequest } from '../model/output-cache.js';
 import { DamagedError, readEntry } from './output-cache/entries.js';
 import { measure, prune } from './output-cache/evict.js';
 import { eachOf, errorCode, missingIs, removeIfPossible } from './output-cache/files.js';
 import { estimate, recordGrowth, recordHit } from './output-cache/growth.js';
-import { freshPath, type Layout, layoutOf, placeOf } from './output-cache/layout.js';
+import { type Layout, layoutOf, placeOf } from './output-cache/layout.js';
 import { formatManifest, isOutputPath, type Manifest } from './output-cache/manifest.js';
-import { addObject, MissingError, moveTo } from './output-cache/objects.js';
+import { addObject, MissingError, writeWhole } from './output-cache/objects.js';
 import { PlaceError, ProjectFolders } from './output-cache/project-folders.js';
 import { type Destination, foldersOf, removeLeftovers, restoreOutputs } from './output-cache/restore.js';
 import { formatSize } from './output-cache/size.js';
@@ -86,7 +86,10 @@ class Store {
       await this.#put(request);
     } catch (error) {
       if (error instanceof ChangedError) return;
-      if (error instanceof PlaceError) return this.#warn('outputs', `outputs of ${request.target} are not kept`, error);
+      if (error instanceof PlaceError || this.#isOfOutput(error)) {
+        this.#warn('outputs', `outputs of ${request.target} are not kept`, error);
+        return;
+      }
       this.#writable = false;
       this.#warn('cache', 'nothing more is kept', error);
     }
@@ -154,15 +157,14 @@ class Store {
 
   #write(manifest: Manifest): void {
     const text = formatManifest(manifest);
-    const fresh = freshPath(this.#layout.fresh);
-    try {
-      writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' });
-      moveTo(fresh, placeOf(this.#layout.entries, manifest.fingerprint));
-    } catch (error) {
-      removeIfPossible(fresh);
-      throw error;
-    }
+    writeWhole(this.#layout, placeOf(this.#layout.entries, manifest.fingerprint), text);
     this.#added += Buffer.byteLength(text);
+  }
+
+  /** Whether an output could not be read, and not the cache written. */
+  #isOfOutput(error: unknown): boolean {
+    const place = error instanceof Error && 'path' in error ? error.path : undefined;
+    return errorCode(error) === 'EACCES' && typeof place === 'string' && !place.startsWith(this.#layout.directory);
   }
 
   #used(fingerprint: string): void {

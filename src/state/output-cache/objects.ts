@@ -21,32 +21,40 @@ export async function addObject(
   file: string,
   size: number,
 ): Promise<Content & { readonly added: boolean }> {
+  if (size > SMALL) return addLarge(layout, file);
+  const bytes = readFileSync(file);
+  const content = { digest: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+  if (hasObject(layout, content)) return { ...content, added: false };
+  writeWhole(layout, placeOf(layout.objects, content.digest), bytes);
+  return { ...content, added: true };
+}
+
+async function addLarge(layout: Layout, file: string): Promise<Content & { readonly added: boolean }> {
   const fresh = freshPath(layout.fresh);
   try {
-    const content = size <= SMALL ? addSmall(layout, file, fresh) : await copyLarge(file, fresh);
-    if (hasObject(layout, content)) {
-      removeIfPossible(fresh);
-      return { ...content, added: false };
-    }
-    moveTo(fresh, placeOf(layout.objects, content.digest));
-    return { ...content, added: true };
+    await copyFile(file, fresh, constants.COPYFILE_FICLONE);
+    await chmod(fresh, 0o600);
+    const content = await contentOf(fresh);
+    const added = !hasObject(layout, content);
+    if (added) moveTo(fresh, placeOf(layout.objects, content.digest));
+    else removeIfPossible(fresh);
+    return { ...content, added };
   } catch (error) {
     removeIfPossible(fresh);
     throw error;
   }
 }
 
-function addSmall(layout: Layout, file: string, fresh: string): Content {
-  const bytes = readFileSync(file);
-  const content = { digest: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
-  if (!hasObject(layout, content)) writeFileSync(fresh, bytes, { mode: 0o600, flag: 'wx' });
-  return content;
-}
-
-async function copyLarge(file: string, fresh: string): Promise<Content> {
-  await copyFile(file, fresh, constants.COPYFILE_FICLONE);
-  await chmod(fresh, 0o600);
-  return contentOf(fresh);
+/** Writes a file of the cache so that others see nothing or all of it. Throws the system's error. */
+export function writeWhole(layout: Layout, place: string, content: string | Uint8Array): void {
+  const fresh = freshPath(layout.fresh);
+  try {
+    writeFileSync(fresh, content, { mode: 0o600, flag: 'wx' });
+    moveTo(fresh, place);
+  } catch (error) {
+    removeIfPossible(fresh);
+    throw error;
+  }
 }
 
 /** Whether an object is there, by its size; if so it is kept from being removed as a leftover. */
@@ -62,7 +70,7 @@ function hasObject(layout: Layout, { digest, size }: Content): boolean {
 }
 
 /** Renames something whole to its place; whatever else stands there goes. */
-export function moveTo(fresh: string, place: string): void {
+function moveTo(fresh: string, place: string): void {
   try {
     renameSync(fresh, place);
   } catch (error) {

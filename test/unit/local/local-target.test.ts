@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { OutputCache } from '../../../src/model/output-cache.js';
 import type { Language } from '../../../src/paifile/language.js';
 import { LocalProject } from './project.js';
 
@@ -351,27 +352,34 @@ describe('a local target', () => {
     expect((await files.plan()).a?.reasons).toEqual([{ kind: 'never-applied' }]);
   });
 
-  it('asks the store for its outputs before it runs, and gives them to it after', async () => {
+  it('asks the cache for its outputs before it runs, and gives them to it after', async () => {
     const files = project(({ target, $ }) => target('a', { inputs: ['in'], outputs: ['out'], run: $`cp in out` }));
     const kept = new Map<string, string>();
-    const store = {
-      restore: async (fingerprint: string) => {
+    const cache: OutputCache = {
+      restore: async ({ target, fingerprint, declares, existing }) => {
         const content = kept.get(fingerprint);
         if (content !== undefined) files.file('out', content);
-        return content !== undefined;
+        expect([target, declares('out'), declares('in'), existing]).toEqual(['a', true, false, ['out']]);
+        return content === undefined ? undefined : [];
       },
-      keep: async (fingerprint: string) => {
+      put: async ({ fingerprint, outputs, unchanged }) => {
+        expect(outputs).toEqual(['out']);
+        expect(unchanged?.()).toBe(true);
         kept.set(fingerprint, files.read('out'));
+        files.file('out', 'changed meanwhile');
+        expect(unchanged?.()).toBe(false);
+        files.file('out', kept.get(fingerprint) ?? '');
       },
+      close: async () => undefined,
     };
     for (const content of ['1', '2']) {
       files.file('in', content);
-      await files.run({ store });
+      await files.run({ cache });
     }
     expect([...kept.values()]).toEqual(['1', '2']);
     files.file('in', '1');
     const never = { run: () => Promise.reject(new Error('it ran')), ask: async () => '' };
-    expect((await files.run({ store, runner: never })).outcomes).toEqual({ a: 'ran' });
+    expect((await files.run({ cache, runner: never })).outcomes).toEqual({ a: 'ran' });
     expect(files.read('out')).toBe('1');
     expect((await files.run()).outcomes).toEqual({ a: 'fresh' });
   });
