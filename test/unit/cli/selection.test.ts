@@ -76,8 +76,11 @@ describe('pai run --exclude', () => {
 
   it('is shown by --dry-run', async () => {
     const { stdout } = await pai(root, 'run', '*', '--exclude', 'workers', '--dry-run');
-    expect(stdout).not.toMatch(/^ *(stale|run).*worker:h1/m);
+    expect(stdout).toMatch(/^stale +lib/m);
+    expect(stdout).not.toMatch(/^stale +worker:h1/m);
     expect(stdout).toContain('left out by --exclude, though not fresh: worker:h1, worker:h2\n');
+    const blocked = await pai(root, 'run', '*', '--exclude', 'lib', '--dry-run');
+    expect(blocked.stdout).toContain('so these would be skipped: app\n');
     const { stdout: json } = await pai(root, 'run', '*', '--exclude', 'worker:h1', '--dry-run', '--json');
     expect(JSON.parse(json)).toMatchObject({ leftOut: [{ target: 'worker:h1', by: 'exclude' }] });
   });
