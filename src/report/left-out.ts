@@ -8,4 +8,11 @@ export function describeLeftOut(leftOut: readonly LeftOut[]): string {
   return `left out by ${options}, though not fresh: ${names.join(', ')}${more}`;
 }
 
+/** What can't run because of that, in a line. */
+export function describeBlocked(blocked: ReadonlyMap<string, string>): string {
+  const names = Array.from(blocked.keys()).slice(0, MOST_NAMES);
+  const more = blocked.size > names.length ? ` and ${blocked.size - names.length} more` : '';
+  return `so these would be skipped: ${names.join(', ')}${more}`;
+}
+
 const MOST_NAMES = 10;

@@ -18,7 +18,7 @@ export interface Scope {
   readonly entries: readonly PlanEntry[];
   /** Entries that are not fresh and are left out. */
   readonly leftOut: readonly LeftOut[];
-  /** Covered targets that can't run, since what they need is excluded and not fresh; by name, with the first such need. */
+  /** Covered targets that can't run, with the target at the bottom of it: one that is excluded and not fresh. */
   readonly blocked: ReadonlyMap<string, string>;
 }
 
@@ -49,8 +49,12 @@ function blockedBy(graph: Graph, open: readonly PlanEntry[], leftOut: readonly L
   const missing = new Set(leftOut.map(({ target }) => target));
   const blocked = new Map<string, string>();
   for (const { name } of open) {
-    const need = needsOf(graph, name).find((candidate) => !candidate.order && missing.has(candidate.target));
-    if (need !== undefined) blocked.set(name, need.target);
+    for (const need of needsOf(graph, name)) {
+      // What is skipped keeps everything behind it from running, as what has failed does.
+      const cause = !need.order && missing.has(need.target) ? need.target : blocked.get(need.target);
+      if (cause !== undefined) blocked.set(name, cause);
+      if (cause !== undefined) break;
+    }
   }
   return blocked;
 }

@@ -1,7 +1,7 @@
 import { select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
 import { planRun } from '../../plan/plan.js';
-import { describeLeftOut } from '../../report/left-out.js';
+import { describeBlocked, describeLeftOut } from '../../report/left-out.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
 import { type Narrowing, narrow } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
@@ -33,7 +33,7 @@ export async function showPlan(
   const force = options.force === true ? names : [];
   const planned = await withWorkbench(project, options, ({ look }) => planRun(project.graph, names, look, { force }));
   const { errors } = planned;
-  const { entries, leftOut } = narrow(planned, project.graph, narrowing);
+  const { entries, leftOut, blocked } = narrow(planned, project.graph, narrowing);
   const counts = countStates(entries);
   if (wantsJson(options)) {
     const targets = entries.map((entry) => {
@@ -44,6 +44,7 @@ export async function showPlan(
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
+    if (blocked.size > 0) io.stdout(`${describeBlocked(blocked)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;
   return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;
