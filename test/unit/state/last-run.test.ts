@@ -39,7 +39,7 @@ const end = (target: string, outcome: 'ran' | 'fresh' | 'failed' | 'skipped'): R
 });
 
 function record(cache: string, run: string, events: readonly RunEvent[]): void {
-  const journal = createJournal(cache, run);
+  const journal = createJournal(cache, { runId: run, commandLine: 'pai run', began: 1, warn: () => undefined });
   for (const event of events) journal.sink(event);
   journal.close();
 }
