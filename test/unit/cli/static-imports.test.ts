@@ -40,7 +40,7 @@ describe('static imports', () => {
     expect(await packagesOf('src/cli/main.ts')).toEqual(['commander']);
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'list'])(
+  it.each(['run', 'clean', 'plan', 'why', 'list', 'complete'])(
     'of pai %s reach only what reads the configuration, so that a run with nothing to do loads nothing else',
     async (command) => {
       expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual(['js-yaml']);
