@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Write } from '../report/reporter.js';
 import type { Screen } from '../report/screen.js';
 import type { Environment } from '../report/style.js';
 import { processScreen } from './process-screen.js';
 
-/** Signals that ask the program to stop. */
-export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+/** Signals that ask the program to stop. Whether one was ignored before (nohup) can't be told: Node takes all of them back. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /** Somebody at a terminal. */
 export interface Terminal {
@@ -46,10 +46,9 @@ export function processIo(): Io {
     ...(process.stdout.isTTY && { screen: processScreen() }),
     ...(process.stdin.isTTY && process.stderr.isTTY && { terminal: { ask, whole: process.stdout.isTTY } }),
     onInterrupt(listener) {
-      const signals = stopSignals();
-      for (const signal of signals) process.on(signal, listener);
+      for (const signal of STOP_SIGNALS) process.on(signal, listener);
       return () => {
-        for (const signal of signals) process.off(signal, listener);
+        for (const signal of STOP_SIGNALS) process.off(signal, listener);
       };
     },
   };
@@ -64,21 +63,6 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
   } finally {
     lines.close();
     process.stdin.pause();
-  }
-}
-
-/** A hang-up that was ignored from the start (nohup) stays ignored. */
-function stopSignals(): StopSignal[] {
-  const always: StopSignal[] = ['SIGINT', 'SIGTERM'];
-  return ignoresHangUp() ? always : [...always, 'SIGHUP'];
-}
-
-function ignoresHangUp(): boolean {
-  try {
-    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    return (BigInt(`0x${ignored}`) & 1n) === 1n;
-  } catch {
-    return false;
   }
 }
 

@@ -13,8 +13,8 @@ export interface Walk {
 }
 
 /**
- * Up to so many targets p-graph drives the order. Beyond, what it takes to prepare grows with the square of their number (it takes its
- * queue from the front of an array): seconds for 50,000, where `walkLinear` takes a tenth of one. See bench/README.md, schedule.
+ * Up to so many targets p-graph drives the order. Beyond, what it takes to prepare grows faster than their number (it takes its
+ * queue from the front of an array): about four times what `walkLinear` takes for 50,000. See bench/README.md, schedule.
  */
 const MOST_FOR_PGRAPH = 5000;
 

@@ -33,7 +33,8 @@ async function showCleanPlan(invocation: Invocation, project: Project, names: re
   const { order, present, unknown } = await withWorkbench(project, options, ({ look }) =>
     planClean(project.graph, names, look),
   );
-  const absent = order.filter((name) => !present.includes(name) && !unknown.includes(name));
+  const found = new Set([...present, ...unknown]);
+  const absent = order.filter((name) => !found.has(name));
   if (wantsJson(options)) io.stdout(`${JSON.stringify({ present, unknown, absent })}\n`);
   else io.stdout(formatCleanPlan(present, unknown, absent.length));
   return unknown.length > 0 ? EXIT.failed : EXIT.ok;

@@ -51,9 +51,10 @@ async function namesOf({ patterns, options }: Invocation, { graph, cacheDirector
       next: 'For example `pai run services`; `pai list` shows all targets.',
     });
   }
-  const named = patterns.length === 0 ? undefined : select(graph, patterns).map((target) => target.name);
-  if (options.retryFailed !== true) return named ?? [];
+  const named = select(graph, patterns).map((target) => target.name);
+  if (options.retryFailed !== true) return named;
   const open = (await lastRun(cacheDirectory))?.open ?? [];
+  const meant = new Set(patterns.length === 0 ? open : named);
   // The paifile may have other targets by now.
-  return open.filter((name) => graph.targets.has(name) && (named?.includes(name) ?? true));
+  return open.filter((name) => graph.targets.has(name) && meant.has(name));
 }

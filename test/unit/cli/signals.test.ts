@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Installation, install, spawnPai } from './installation.js';
 import { isAtWork, makeScripts, processesOf, processIn } from './processes.js';
+import { makeProject } from './project.js';
 
 // Whole processes: what is really there afterwards.
 
@@ -44,6 +45,27 @@ describe.runIf(linux)('two signals', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/interrupted: 0 ran, 0 fresh, 1 failed, 1 skipped/);
     expect(ids.filter(isAtWork)).toEqual([]);
     expect(processesOf(root)).toBe(0);
+    expect(lockOf(root)).toBe('');
+  });
+
+  it('end pai even where an action does not end when it is told to', async () => {
+    const root = await makeProject(`
+import { outFile } from './tasks/out-file.js';
+const act = async ({ log }: any) => {
+  log('at work');
+  setInterval(() => undefined, 1000);
+  await new Promise(() => undefined);
+};
+export default { write({ project, target }: any) { target('hangs', () => outFile(project.root, 'x', act)); } };
+`);
+    const { child, said, until } = spawnPai(installation, root, 'run', 'hangs', '--verbose');
+    await until('at work');
+    child.kill('SIGINT');
+    await until('stopping');
+    child.kill('SIGINT');
+    const { exitCode, stdout } = await said;
+    expect(stdout).toContain('error CANCELLED');
+    expect(exitCode).toBe(130);
     expect(lockOf(root)).toBe('');
   });
 

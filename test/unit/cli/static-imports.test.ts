@@ -40,7 +40,7 @@ describe('static imports', () => {
     expect(await packagesOf('src/cli/main.ts')).toEqual([]);
   });
 
-  it.each(['run', 'clean', 'plan', 'why', 'list', 'graph', 'cache'])(
+  it.each(['run', 'clean', 'plan', 'why', 'list', 'graph', 'cache', 'complete'])(
     'of pai %s reach no package, so that a run with nothing to do loads nothing that it does not use',
     async (command) => {
       expect(await packagesOf(`src/cli/commands/${command}.ts`)).toEqual([]);
