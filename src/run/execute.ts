@@ -28,7 +28,7 @@ export async function executePlan(
   const { entries, leftOut, blocked } = narrow(plan, graph, options);
   const session = new Session(context, options, 'run', plan.selected);
   const open = new Set(entries.filter((entry) => entry.state !== 'fresh').map((entry) => entry.name));
-  const before = rollOneByOne(graph, plan, project(graph, open));
+  const before = open.size === 0 ? new Map() : rollOneByOne(graph, plan, project(graph, open));
   session.tellPlan({ entries, ...(leftOut.length > 0 && { leftOut }) }, before);
   const execution = new Execution(plan, graph, session, before);
   await session.walk(before, async (name) => {
