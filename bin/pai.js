@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { main } from '../dist/cli/main.js';
 
+// src/cli/optimizer.ts says why, and allows it again.
+setFlagsFromString('--no-opt');
 process.exitCode = await main(process.argv.slice(2));

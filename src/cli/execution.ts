@@ -6,6 +6,7 @@ import { createPools } from '../run/pools.js';
 import { createJournal } from '../state/journal.js';
 import { EXIT, type Invocation, wantsJson } from './command.js';
 import { watchInterrupts } from './interrupt.js';
+import { allowOptimizer } from './optimizer.js';
 import type { Project } from './project.js';
 import type { Workbench } from './working.js';
 
@@ -17,6 +18,7 @@ export async function execute(
   command: 'run' | 'clean',
   work: (context: RunContext, options: RunOptions) => Promise<RunSummary>,
 ): Promise<{ readonly summary: RunSummary; readonly exitCode: number }> {
+  allowOptimizer();
   const { options } = invocation;
   const journal = createJournal(project.cacheDirectory, bench.runId);
   const interrupt = watchInterrupts(invocation.io);

@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.js';
 import { PaiError } from '../model/errors.js';
 import { AsksForCluster, loadPaifile, PAIFILE, type PaifileModule } from '../paifile/load.js';
 import type { Invocation } from './command.js';
+import { allowOptimizerFor } from './optimizer.js';
 
 /** A project with its configuration, as a command works on it. */
 export interface Project {
@@ -38,7 +39,9 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   };
   const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster) };
+  const graph = await declare(paifile, cluster);
+  allowOptimizerFor(graph.targets.size);
+  return { root, cacheDirectory, cluster, graph };
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */

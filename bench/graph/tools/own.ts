@@ -51,7 +51,8 @@ export function own(repository: string, bundles: string): { readonly floors: Con
     install: () => ({
       version: ask(process.execPath, [program, '--version']),
       // The compiled paifile stays: it is made anew when the paifile changes, not when targets are stale.
-      keeps: ['.cache/local', '.cache/runs', '.cache/state', '.cache/outputs'],
+      keeps: ['.cache'],
+      spares: '.cache/paifile',
       write: (project) => {
         write(project, 'graph.json', project.graph);
         write(project, 'paifile.ts', paifile(inputs));
