@@ -14,8 +14,7 @@ export function assemble({ declaration, problems }: Declared): Graph {
     if (action.local === undefined) return [];
     return where === undefined ? [{ name, work: action.local }] : [{ name, where, work: action.local }];
   });
-  // In a cycle everything comes after everything.
-  const clashes = misfits.some(({ cycle }) => cycle) ? [] : checkOutputs(local, comesAfterIn(graph));
+  const clashes = checkOutputs(local, comesAfterIn(graph));
   const all = [...problems, ...misfits, ...clashes];
   if (all.length > 0) throw invalid(all, all.length === misfits.filter(({ cycle }) => cycle).length);
   return graph;

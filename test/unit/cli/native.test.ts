@@ -59,6 +59,59 @@ function pai(...argv: string[]): Promise<Said> {
 describe('an installed pai', () => {
   beforeEach(() => writeProjectFile(root, 'tasks/act.ts', 'export const act = undefined;\n'));
 
+  it('tells all that is wrong with declarations at once, each with its place', async () => {
+    await writeProjectFile(
+      root,
+      'tasks/more.ts',
+      "export const more = ({ target, $ }: any) =>\n  target('c', { outputs: ['x'], run: $`true` });\n",
+    );
+    await writeProjectFile(
+      root,
+      'paifile.ts',
+      `import { paifile } from 'pai';
+import { more } from './tasks/more.js';
+export default paifile((language: any) => {
+  const { target, each, $ } = language;
+  target('a', { outputs: ['x'], run: $\`true\` });
+  target('b', { inputs: ['x'], ruin: 1, run: $\`true\` });
+  more(language);
+  const items = [{ name: '1', next: '2' }, { name: '2', next: '1' }];
+  each('x', items, () => ({ run: $\`true\` }), { needs: ({ next }: any, own: any) => [own.named(next)] });
+  each('z', [{ name: 'one' }], () => ({ run: $\`true\` })).named('on');
+});
+`,
+    );
+    const { exitCode, stderr } = await pai('list');
+    expect(exitCode).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'error PAIFILE_INVALID: the paifile has 5 problems',
+      '  | paifile.ts:6:3: b: a task has no field ruin; did you mean run?',
+      '  | paifile.ts:10:58: there is no target z:on in this collection; did you mean z:one?',
+      '  | paifile.ts:9:3: cycle: x:1 (paifile.ts:9:3) -> x:2 (paifile.ts:9:3) -> x:1',
+      '  | tasks/more.ts:2:3: c and a both make x (a: paifile.ts:5:3)',
+      '  | paifile.ts:6:3: b reads x, which a makes, and does not need it (a: paifile.ts:5:3)',
+      '  next: Correct paifile.ts (or the file named above).',
+    ]);
+  });
+
+  it('runs local targets without any configuration', async () => {
+    await rm(path.join(root, 'cluster-configuration'), { recursive: true });
+    await writeProjectFile(root, 'in', 'text');
+    await writeProjectFile(
+      root,
+      'paifile.ts',
+      `import { paifile } from 'pai';
+export default paifile(({ target, $ }) => {
+  const one = target('one', { inputs: ['in'], outputs: ['out/one'], run: $\`cp in out/one\` });
+  target('two', { inputs: [], outputs: ['out/two'], run: async ({ $ }) => { await $\`cp out/one out/two\`; } }, { needs: [one] });
+});
+`,
+    );
+    expect(await pai('run', 'two')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readFile(path.join(root, 'out/two'), 'utf8')).toBe('text');
+    expect((await pai('run', 'two')).stdout).toMatch(/^nothing to do: 2 fresh in /);
+  });
+
   it('runs a paifile that imports pai, and ends by itself', async () => {
     const first = await pai('run', 'last', '--json');
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
