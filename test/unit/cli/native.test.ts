@@ -19,7 +19,7 @@ beforeAll(async () => {
     await cp(path.join(repository, name), path.join(installation, name), { recursive: true });
   }
   await symlink(path.join(repository, 'node_modules'), path.join(installation, 'node_modules'));
-});
+}, 60_000);
 afterAll(() => rm(installation, { recursive: true, force: true }));
 
 beforeEach(async () => {
