@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -50,19 +50,23 @@ export async function bundleProgram(root: string, outdir: string): Promise<Metaf
   return result.metafile;
 }
 
-/** One chunk for all commands and what they share: Node loads one file sooner than the ten pieces of one command. */
+/** The commands that people wait for. */
+const TOGETHER = ['clean', 'list', 'plan', 'run', 'why'];
+
+/** One chunk for these and what they share: Node loads one file sooner than the ten pieces of one command. */
 function commandsTogether(folder: string): Plugin {
   return {
     name: 'commands-together',
     setup(build) {
-      build.onResolve({ filter: /^\.\/commands\// }, ({ kind }) =>
-        kind === 'dynamic-import' ? { path: 'commands', namespace: 'pai' } : undefined,
+      build.onResolve({ filter: /^\.\/commands\// }, ({ kind, path: file }) =>
+        kind === 'dynamic-import' && TOGETHER.includes(path.basename(file, '.js'))
+          ? { path: 'commands', namespace: 'pai' }
+          : undefined,
       );
-      build.onLoad({ filter: /^commands$/, namespace: 'pai' }, async () => {
-        const files = (await readdir(folder)).sort();
-        const contents = files.map((file) => `export * from './${file}';`).join('\n');
-        return { contents, loader: 'ts', resolveDir: folder };
-      });
+      build.onLoad({ filter: /^commands$/, namespace: 'pai' }, () => ({
+        contents: TOGETHER.map((name) => `export * from './${name}.js';`).join('\n'),
+        resolveDir: folder,
+      }));
     },
   };
 }

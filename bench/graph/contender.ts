@@ -30,6 +30,8 @@ export interface Installed {
   command(project: Project): readonly string[];
   /** Files and folders that it keeps in the project, so that without them (and the outputs) all has to run. */
   readonly keeps: readonly string[];
+  /** Of these, a folder that stays. */
+  readonly spares?: string;
   /** Called before a measurement with the targets that have to run; floors have to be told. */
   prepare?(project: Project, stale: readonly Node[]): void;
   /** Called after each measurement. */

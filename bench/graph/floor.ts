@@ -1,6 +1,6 @@
 /**
  * The floors, each as little as can be done from Node: `node floor.js stat FILE` reads one state file and compares size and mtime
- * of every input with it; `node floor.js spawn FILE JOBS` runs commands in the order of the graph.
+ * of every input with it; `node floor.js spawn FILE JOBS SHELL` runs commands in the order of the graph.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Command {
   readonly needs: readonly number[];
 }
 
-function spawnAll(file: string, jobs: number): void {
+function spawnAll(file: string, jobs: number, shell: string): void {
   const commands: readonly Command[] = JSON.parse(readFileSync(file, 'utf8'));
   const waiting = commands.map(({ needs }) => needs.length);
   const dependents: number[][] = commands.map(() => []);
@@ -37,7 +37,7 @@ function spawnAll(file: string, jobs: number): void {
       const index = ready[next++] ?? 0;
       running++;
       // What commands say has to be read by anyone who shows it.
-      const child = spawn('/bin/sh', ['-c', commands[index]?.command ?? ''], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(shell, ['-c', commands[index]?.command ?? ''], { stdio: ['ignore', 'pipe', 'pipe'] });
       child.stdout.resume();
       child.stderr.resume();
       child.once('close', (code) => {
@@ -54,6 +54,6 @@ function spawnAll(file: string, jobs: number): void {
   start();
 }
 
-const [, , what, file = '', jobs = '1'] = process.argv;
+const [, , what, file = '', jobs = '1', shell = '/bin/sh'] = process.argv;
 if (what === 'stat') stat(file);
-else spawnAll(file, Number(jobs));
+else spawnAll(file, Number(jobs), shell);

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Contender, Installed, Project, Scenario } from './contender.js';
 import { affectedBy, changeInput, checkOutputs, type Node, outputOf, takeRan } from './graph.js';
 import { type Cost, type MeasureOptions, measure } from './measure.js';
@@ -45,7 +45,7 @@ function makeStale(scenario: Scenario, { installed, project }: Entry): readonly 
   const { root, graph } = project;
   if (scenario === 'nothing') return [];
   if (scenario === 'all') {
-    for (const kept of installed.keeps) rmSync(join(root, kept), { recursive: true, force: true });
+    for (const kept of installed.keeps) forget(join(root, kept), installed.spares && join(root, installed.spares));
     for (const { name } of graph) rmSync(join(root, outputOf(name)), { force: true });
     return graph;
   }
@@ -54,4 +54,15 @@ function makeStale(scenario: Scenario, { installed, project }: Entry): readonly 
   changeInput(root, changed);
   const affected = affectedBy(graph, changed);
   return graph.filter(({ name }) => affected.has(name));
+}
+
+/** Removes a file or folder, but for a folder in it. */
+function forget(kept: string, spared: string | undefined): void {
+  const stays = spared !== undefined && existsSync(spared);
+  const aside = `${kept}-aside`;
+  if (stays) renameSync(spared, aside);
+  rmSync(kept, { recursive: true, force: true });
+  if (!stays) return;
+  mkdirSync(dirname(spared), { recursive: true });
+  renameSync(aside, spared);
 }

@@ -9,6 +9,7 @@ import { EXIT, type Invocation, shellWord } from './command.js';
 import { confirm } from './confirm.js';
 import { type Interrupt, Interrupted, watchInterrupts } from './interrupt.js';
 import { withLock } from './lock.js';
+import { allowOptimizer } from './optimizer.js';
 import type { Project } from './project.js';
 import { createRecord } from './record.js';
 import { openReporter } from './reporting.js';
@@ -82,6 +83,7 @@ async function work<Planned>(
   const { io, options, began } = invocation;
   const { cacheDirectory } = project;
   const planned = await interrupt.orStop(steps.plan(bench));
+  allowOptimizer();
   const confirmed = await paused(reporter, () => confirm(invocation, steps.questions(planned), interrupt));
   const measured = await readDurations(cacheDirectory);
   const record = createRecord(invocation, cacheDirectory, runId);

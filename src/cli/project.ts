@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.js';
 import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load.js';
 import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
+import { allowOptimizerFor } from './optimizer.js';
 import { cacheOf, findRoot } from './root.js';
 
 /** A project with its configuration, as a command works on it. */
@@ -44,7 +45,9 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   };
   const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  return { root, cacheDirectory, cluster, graph: await declare(paifile, cluster), ...(outputCache && { outputCache }) };
+  const graph = await declare(paifile, cluster);
+  allowOptimizerFor(graph.targets.size);
+  return { root, cacheDirectory, cluster, graph, ...(outputCache && { outputCache }) };
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */

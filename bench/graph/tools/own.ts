@@ -27,8 +27,8 @@ export function own(repository: string, bundles: string): { readonly floors: Con
       command: () => [process.execPath, floor, 'stat', 'state.bin'],
     }),
   };
-  const spawned: Contender = {
-    name: 'spawned from Node',
+  const spawned = (name: string, shell: string): Contender => ({
+    name,
     scenarios: ['change', 'all'],
     install: () => ({
       version: process.version,
@@ -42,16 +42,17 @@ export function own(repository: string, bundles: string): { readonly floors: Con
         }));
         writeFileSync(join(project.root, 'commands.json'), JSON.stringify(commands));
       },
-      command: ({ jobs }) => [process.execPath, floor, 'spawn', 'commands.json', String(jobs)],
+      command: ({ jobs }) => [process.execPath, floor, 'spawn', 'commands.json', String(jobs), shell],
     }),
-  };
+  });
   const program = join(repository, 'bin/pai.js');
   const pai = (name: string, inputs: string): Contender => ({
     name,
     install: () => ({
       version: ask(process.execPath, [program, '--version']),
       // The compiled paifile stays: it is made anew when the paifile changes, not when targets are stale.
-      keeps: ['.cache/local', '.cache/runs', '.cache/state', '.cache/outputs'],
+      keeps: ['.cache'],
+      spares: '.cache/paifile',
       write: (project) => {
         write(project, 'graph.json', project.graph);
         write(project, 'paifile.ts', paifile(inputs));
@@ -60,7 +61,7 @@ export function own(repository: string, bundles: string): { readonly floors: Con
     }),
   });
   return {
-    floors: [bare, stat, spawned],
+    floors: [bare, stat, spawned('spawned from Node', '/bin/sh'), spawned('spawned from Node with bash', 'bash')],
     pai: [pai('pai', PATHS), pai('pai, inputs as a glob', "[dir + '/in*']")],
   };
 }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   dist = path.join(installation, 'dist');
   metafile = await bundleProgram(repository, dist);
   await symlink(path.join(repository, 'node_modules'), path.join(installation, 'node_modules'));
-});
+}, 60_000);
 afterAll(() => rm(installation, { recursive: true, force: true }));
 
 /** What is loaded as soon as an output is: modules of Node and packages, and the sources in the outputs that it reaches. */
@@ -76,7 +76,7 @@ describe('the bundled program', () => {
       const names = Object.keys(original).filter((name) => name !== 'module.exports');
       expect(Object.keys(bundled).sort(), entryPoint).toEqual(names.sort());
     }
-  });
+  }, 60_000);
 
   it('has chunks that all load', async () => {
     const chunks = (await readdir(path.join(dist, 'chunks'))).filter((file) => file.endsWith('.js'));
@@ -84,5 +84,5 @@ describe('the bundled program', () => {
     for (const chunk of chunks) {
       await expect(import(pathToFileURL(path.join(dist, 'chunks', chunk)).href), chunk).resolves.toBeDefined();
     }
-  });
+  }, 60_000);
 });

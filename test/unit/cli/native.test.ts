@@ -11,7 +11,7 @@ let root: string;
 
 beforeAll(async () => {
   installation = await install();
-});
+}, 60_000);
 afterAll(() => installation.remove());
 
 beforeEach(async () => {
