@@ -118,40 +118,42 @@ export class Oracle {
   ): Map<string, 'ran' | 'fresh' | 'failed' | 'skipped'> {
     this.#runs++;
     const outcomes = new Map<string, 'ran' | 'fresh' | 'failed' | 'skipped'>();
+    // What a plan made before the run can't call fresh, and what is fresh and stands behind something that failed.
+    const open = new Set<string>();
+    const blocked = new Set<string>();
     for (const spec of specs.values()) {
-      const bad = (need: string): boolean => ['failed', 'skipped'].includes(outcomes.get(need) ?? '');
-      if (spec.needs.some(bad)) {
-        outcomes.set(spec.name, 'skipped');
-        continue;
-      }
+      const { name } = spec;
       const inputs = this.#inputs(spec, files, env);
-      const known = this.#ledger.get(spec.name);
-      const same = known?.inputs === inputs && known.outputs === outputsOf(spec, files);
-      if (same && spec.inputs !== undefined) {
-        outcomes.set(spec.name, 'fresh');
+      const known = this.#ledger.get(name);
+      const same = spec.inputs !== undefined && known?.inputs === inputs && known.outputs === outputsOf(spec, files);
+      if (!same || spec.needs.some((need) => open.has(need))) open.add(name);
+      if ([...spec.needs, ...spec.after].some((need) => blocked.has(need))) {
+        blocked.add(name);
+        outcomes.set(name, open.has(name) ? 'skipped' : 'fresh');
         continue;
       }
-      if (spec.after.some(bad)) {
-        outcomes.set(spec.name, 'skipped');
+      if (same) {
+        outcomes.set(name, 'fresh');
         continue;
       }
-      this.#ledger.delete(spec.name);
+      this.#ledger.delete(name);
       const made = contentsOf(spec, files, specs);
-      if (fails.has(spec.name)) {
-        outcomes.set(spec.name, 'failed');
+      if (fails.has(name)) {
+        outcomes.set(name, 'failed');
+        blocked.add(name);
         const [first] = made;
         if (first !== undefined) files.set(first[0], file(first[1].slice(0, first[1].length / 2)));
         continue;
       }
-      for (const [name, content] of made) files.set(name, file(content));
+      for (const [path, content] of made) files.set(path, file(content));
       const outputs = outputsOf(spec, files);
       const seen = spec.outputs !== undefined ? withoutModes(spec, files) : inputs;
-      this.#ledger.set(spec.name, {
+      this.#ledger.set(name, {
         inputs,
         outputs,
         seen: spec.inputs || spec.outputs ? seen : `${seen}${this.#runs}`,
       });
-      outcomes.set(spec.name, 'ran');
+      outcomes.set(name, 'ran');
     }
     return outcomes;
   }
