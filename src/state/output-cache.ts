@@ -195,7 +195,8 @@ class Store {
     if (this.#told.has(what)) return;
     this.#told.add(what);
     const { directory } = this.#options;
-    const hint = error instanceof DamagedError ? '; `pai cache verify` finds and removes all that is damaged' : '';
+    let hint = error instanceof DamagedError ? '; `pai cache verify` finds and removes all that is damaged' : '';
+    if (what === 'outputs') hint = '; `cache: false` in its task keeps them out without a word';
     this.#options.warn(`output cache ${directory}: ${happened}: ${describe(error)}${hint}`);
   }
 }

@@ -192,7 +192,7 @@ describe('what is kept', () => {
     const run = 'run-1';
     await cache.put({ target: 'a', fingerprint: fingerprint('a'), run, outputs: ['link/file'] });
     expect(bench.warnings).toEqual([
-      `output cache ${bench.directory}: outputs of a are not kept: link leads out of the project`,
+      `output cache ${bench.directory}: outputs of a are not kept: link leads out of the project; \`cache: false\` in its task keeps them out without a word`,
     ]);
     for (const file of ['folder', '../elsewhere/file', '/etc/passwd', 'a/../../elsewhere/file']) {
       await cache.put({ target: file, fingerprint: fingerprint(file), run, outputs: [file] });
