@@ -1,5 +1,7 @@
 import type { LocalCommand, LocalTask } from '../model/local.js';
 import { failedCommand, lineTeller, runPieces } from './command.js';
+import { endProcesses } from './end-processes.js';
+import { asEnvironment, marksOf } from './marks.js';
 import type { Runner, RunnerContext } from './runner.js';
 
 /** Runs tasks with zx, which is loaded at the first command. */
@@ -29,15 +31,19 @@ export function commandText({ pieces, values }: LocalCommand): string {
 
 type TaskFunction = Extract<LocalTask['run'], (...given: never[]) => unknown>;
 
-async function runFunction(work: TaskFunction, root: string, { log, signal }: RunnerContext): Promise<void> {
+async function runFunction(work: TaskFunction, root: string, context: RunnerContext): Promise<void> {
+  const { log, signal } = context;
+  const marks = marksOf(context);
+  const terminal = context.terminal === true;
   const { $, ProcessOutput } = await import('zx');
   const tellers = new Map<string, ReturnType<typeof lineTeller>>();
   const shell = $({
     cwd: root,
     signal,
-    // As for other commands: a process group of its own.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // As for other commands: a process group of its own, unless they have the terminal.
+    detached: !terminal,
+    env: { ...process.env, ...marks },
+    stdio: terminal ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     log: (entry) => {
       if (entry.kind !== 'stdout' && entry.kind !== 'stderr') return;
       const key = `${entry.id} ${entry.kind}`;
@@ -53,6 +59,8 @@ async function runFunction(work: TaskFunction, root: string, { log, signal }: Ru
     const details = `${thrown.stdout}${thrown.stderr}`.trimEnd().split('\n').slice(-20);
     throw failedCommand('a command of its function', thrown, {}, details);
   } finally {
+    // zx told them to end; here they are made to.
+    if (signal.aborted) await endProcesses({ environment: asEnvironment(marks) });
     for (const teller of tellers.values()) teller.finish();
   }
 }
