@@ -41,9 +41,10 @@ export function checkOutputs(
   }
   const told = new Set<string>();
   for (const target of targets) {
+    const { plain } = target.work;
     for (const input of target.work.inputs ?? []) {
-      if (input.startsWith('!')) continue;
-      for (const maker of makers.of(input)) {
+      if (!plain && input.startsWith('!')) continue;
+      for (const maker of makers.of(input, plain)) {
         if (maker.target === target) {
           if (input !== maker.path) continue;
           clashes.push(clash(target, `${target.name} has ${input} as an input and as an output`));
@@ -82,6 +83,8 @@ class Makers {
   readonly #globsAround = new Map<string, readonly GlobMaker[]>();
   /** Folders of outputs, and the folders around them. */
   readonly #folders = new Set<string>();
+  /** Which beginnings outputs and their folders have; what begins otherwise need not be looked up. */
+  readonly #beginnings = new Uint8Array(1 << 12);
   #paths: readonly string[] = [];
 
   /** Adds an output. Returns who makes the very same already. */
@@ -104,11 +107,13 @@ class Makers {
   sort(): void {
     this.#paths = [...this.#byPath.keys()].sort();
     for (const path of this.#paths) {
+      this.#beginnings[beginningOf(path)] = 1;
       for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
         const folder = path.slice(0, end);
         // What is around it is known then, too.
         if (this.#folders.has(folder)) break;
         this.#folders.add(folder);
+        this.#beginnings[beginningOf(folder)] = 1;
       }
     }
   }
@@ -121,17 +126,17 @@ class Makers {
   }
 
   /** Outputs that an input matches, by name; of a glob output the input itself. */
-  of(input: string): readonly Maker[] {
-    if (isFileGlob(input)) {
+  of(input: string, plain: boolean): readonly Maker[] {
+    if (!plain && isFileGlob(input)) {
       return parsePattern(input).flatMap((pattern) => {
         const base = literalBase(pattern);
         return this.#below(base === '' ? '' : `${base}/`, (path) => matchesPath(pattern, path));
       });
     }
+    // Nearly all inputs are nobody's output, and there may be very many.
+    if (this.#globs.size === 0 && this.#beginnings[beginningOf(input)] === 0) return NOBODY;
     const maker = this.#byPath.get(input);
     const folder = this.#folders.has(input);
-    // Nearly all inputs are nobody's output.
-    if (maker === undefined && !folder && this.#globs.size === 0) return NOBODY;
     return [
       ...(maker === undefined ? [] : [maker]),
       ...this.#around(input).map(({ target }) => ({ path: input, target })),
@@ -167,6 +172,10 @@ class Makers {
     }
     return around.filter(({ pattern }) => matchesPath(pattern, path));
   }
+}
+
+function beginningOf(path: string): number {
+  return ((path.charCodeAt(0) << 6) ^ path.charCodeAt(1)) & 0xfff;
 }
 
 function isLeft(work: LocalWork, path: string): boolean {

@@ -52,7 +52,8 @@ export async function runPieces(
     signal: context.signal,
     // A process group of its own: a first interrupt at the terminal does not reach it, and an abort ends all of it.
     detached: true,
-    env: { ...process.env, ...options.env },
+    // Each look at a variable of this process asks the system, so it is copied only where something is added.
+    env: options.env === undefined ? process.env : { ...process.env, ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -25,7 +25,7 @@ export async function executePlan(
   const session = new Session(context, options, 'run', plan.selected);
   context.emit({ type: 'plan', at: session.clock.now(), entries: plan.entries });
   const open = new Set(plan.entries.filter((entry) => entry.state !== 'fresh').map((entry) => entry.name));
-  const before = rollOneByOne(graph, plan, project(graph, open));
+  const before = open.size === 0 ? new Map() : rollOneByOne(graph, plan, project(graph, open));
   const execution = new Execution(plan, graph, session, before);
   await session.walk(before, (name) => execution.work(targetOf(graph, name)));
   return session.finish(plan.entries.map((entry) => entry.name));

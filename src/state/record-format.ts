@@ -150,11 +150,7 @@ export class DecodedRecord implements KeptRecord {
   }
 
   get stamp(): Stamp {
-    this.#stamp ??= new KeptStamp(
-      [this.target, this.#text(AT.fingerprint), this.#text(AT.output)],
-      () => JSON.parse(this.#text(AT.rest)),
-      () => this.#inputDigests(),
-    );
+    this.#stamp ??= new KeptStamp(this, this.#text(AT.fingerprint), this.#text(AT.output));
     return this.#stamp;
   }
 
@@ -175,9 +171,9 @@ export class DecodedRecord implements KeptRecord {
     return { paths: count === 0 ? [] : text.split('\n'), rows: this.rows, starts, digests };
   }
 
-  #inputDigests(): [string, string][] {
-    const { paths, digests } = this.inputs;
-    return paths.map((path, index) => [FILE_PART + path, digests[index] ?? '']);
+  /** What the stamp has besides. */
+  get rest(): Rest {
+    return JSON.parse(this.#text(AT.rest));
   }
 
   #digestsAt(): number {
@@ -215,30 +211,28 @@ export function checkRecord(bytes: Buffer, words: Uint32Array, offset: number): 
 /** A stamp of which nothing is put together before somebody compares its parts. */
 class KeptStamp implements Stamp {
   readonly format = 1;
-  readonly target: string;
   readonly fingerprint: string;
   readonly output: string;
-  readonly #rest: () => Rest;
-  readonly #files: () => [string, string][];
+  readonly #record: DecodedRecord;
 
-  constructor(
-    [target, fingerprint, output]: readonly [string, string, string],
-    rest: () => Rest,
-    files: () => [string, string][],
-  ) {
-    this.target = target;
+  constructor(record: DecodedRecord, fingerprint: string, output: string) {
+    this.#record = record;
     this.fingerprint = fingerprint;
     this.output = output;
-    this.#rest = rest;
-    this.#files = files;
+  }
+
+  get target(): string {
+    return this.#record.target;
   }
 
   get run(): string {
-    return this.#rest().run;
+    return this.#record.rest.run;
   }
 
   get parts(): Readonly<Record<string, string>> {
-    return { ...this.#rest().parts, ...Object.fromEntries(this.#files()) };
+    const { paths, digests } = this.#record.inputs;
+    const files = paths.map((path, index) => [FILE_PART + path, digests[index] ?? ''] as const);
+    return { ...this.#record.rest.parts, ...Object.fromEntries(files) };
   }
 
   /** As it is stored and told elsewhere. */

@@ -136,6 +136,18 @@ describe('a local target', () => {
     expect((await files.run()).outcomes).toEqual(BOTH_FRESH);
   });
 
+  it('is found fresh without a look into any file, again after a file was touched and looked at once', async () => {
+    const files = chain();
+    expect(await files.glances()).toEqual([]);
+    await files.run();
+    expect(await files.glances()).toEqual(['upper', 'count']);
+    utimesSync(path.join(files.root, 'src/a.txt'), 1, 1);
+    expect(await files.glances()).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await files.run();
+    expect(await files.glances()).toEqual(['upper', 'count']);
+  });
+
   it('always runs, and says so, when it does not declare its inputs', async () => {
     const files = project(({ target, $ }) => target('a', { run: $`true` }));
     await files.run();

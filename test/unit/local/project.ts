@@ -13,6 +13,7 @@ import type { PlanEntry } from '../../../src/model/plan.js';
 import { assemble } from '../../../src/paifile/assemble.js';
 import { declare } from '../../../src/paifile/declare.js';
 import { type Language, paifile } from '../../../src/paifile/language.js';
+import type { Look } from '../../../src/plan/look.js';
 import { planRun } from '../../../src/plan/plan.js';
 import { executeClean } from '../../../src/run/clean.js';
 import { executePlan } from '../../../src/run/execute.js';
@@ -108,6 +109,23 @@ export class LocalProject {
       log,
       warnings,
     };
+  }
+
+  /** Targets that a quick look finds fresh, in order; reads no file. */
+  async glances(): Promise<string[]> {
+    const graph = this.graph();
+    const look = createLook(this.#drivers(graph, {}));
+    const seen: string[] = [];
+    const watched: Look = {
+      ...look,
+      peek: (target, outputs) => {
+        const stamp = look.peek(target, outputs);
+        if (stamp !== undefined) seen.push(target.name);
+        return stamp;
+      },
+    };
+    await planRun(graph, graph.targets.keys(), watched);
+    return seen;
   }
 
   async clean(targets: readonly string[]): Promise<string[]> {

@@ -28,6 +28,23 @@ describe('decide', () => {
     expect(decide(well)).toEqual<Decision>({ state: 'fresh', reasons: [], mayBeCutOff: false });
   });
 
+  test('never takes for fresh what does not declare its inputs', () => {
+    const action = { ...well.target.action, always: true };
+    expect(decide({ ...well, target: { ...well.target, action } })).toEqual({
+      state: 'stale',
+      reasons: [{ kind: 'no-inputs' }],
+      mayBeCutOff: false,
+    });
+  });
+
+  test('tells which outputs are not as they were left', () => {
+    const outputs = [{ path: 'dist/a', problem: 'missing' }] as const;
+    expect(decide({ ...well, observation: { kind: 'known', present: true, stamp, outputs } })).toMatchObject({
+      state: 'stale',
+      reasons: [{ kind: 'outputs', outputs }],
+    });
+  });
+
   test('takes what can not be looked at for unknown, with the next step', () => {
     const error = new PaiError('HOST_UNREACHABLE', 'no route', { next: 'Check the network.' });
     expect(decide({ ...well, observation: { kind: 'unknown', error }, force: true, staleNeeds: ['n'] })).toEqual({

@@ -23,6 +23,22 @@ describe('describeReasons', () => {
       'forced; needs a, b',
       [{ kind: 'need-stale', target: 'a' }, { kind: 'need-stale', target: 'b' }, { kind: 'forced' }],
     ],
+    ['always runs: it declares no inputs', [{ kind: 'no-inputs' }]],
+    [
+      'output missing: a, c; output changed by hand: b; output mode changed: d; output added by hand: e',
+      [
+        {
+          kind: 'outputs',
+          outputs: [
+            { path: 'a', problem: 'missing' },
+            { path: 'b', problem: 'changed' },
+            { path: 'c', problem: 'missing' },
+            { path: 'd', problem: 'mode' },
+            { path: 'e', problem: 'added' },
+          ],
+        },
+      ],
+    ],
     ['', []],
   ])('says %j', (text, reasons) => {
     expect(describeReasons(reasons)).toBe(text);
