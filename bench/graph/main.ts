@@ -98,7 +98,7 @@ function bench(found: ReadonlyMap<Contender, Installed>, targets: number): void 
       for (let round = 0; round < times; round++) {
         for (const entry of entries) {
           // Minutes for figures that nobody compares closely: the first run of all is enough, and two of the rest.
-          const slow = (first.get(entry.contender.name)?.[0]?.wall ?? 0) > 60;
+          const slow = (first.get(entry.contender.name)?.[0]?.wall ?? 0) > 120;
           const most = scenario === 'nothing' || !slow ? times : scenario === 'change' ? 2 : 0;
           if (round < most) attempt(entry, scenario, costs, out);
         }
