@@ -108,7 +108,7 @@ async function keepNew(bench: Bench): Promise<void> {
   writeTree(bench.root, OLD);
 }
 
-describe('a process that is killed', () => {
+describe('a process that is killed', { timeout: 120_000 }, () => {
   test('while outputs are put back leaves every file old, new or missing, and a cache from which they come the next time', async () => {
     let steps = 0;
     for (let end = 'died'; end === 'died'; steps++) {
@@ -174,7 +174,7 @@ describe('a process that is killed', () => {
   });
 });
 
-describe('a call to the file system that fails', { timeout: 60_000 }, () => {
+describe('a call to the file system that fails', { timeout: 120_000 }, () => {
   test.each(['ENOSPC', 'EACCES'])('with %s costs work, never a wrong result', async (code) => {
     let restored = 0;
     const hits = new Set<string>();
@@ -232,7 +232,9 @@ describe('a call to the file system that fails', { timeout: 60_000 }, () => {
   });
 });
 
-test('an interruption ends it between two files, with the reason of the signal, and nothing unfinished stays', async () => {
+test('an interruption ends it between two files, with the reason of the signal, and nothing unfinished stays', {
+  timeout: 120_000,
+}, async () => {
   const ends: string[] = [];
   for (let at = 0; ends.at(-1) !== 'not interrupted'; at++) {
     await withBench(async (bench) => {

@@ -78,7 +78,7 @@ const harm = fc.record({
   other: fc.nat(),
 });
 
-describe('a damaged cache', () => {
+describe('a damaged cache', { timeout: 120_000 }, () => {
   test('gives exactly what was kept, or nothing and leaves the project alone; what is made anew is kept again', async () => {
     const seen = { restored: 0, missed: 0 };
     await fc.assert(

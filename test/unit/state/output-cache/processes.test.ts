@@ -23,7 +23,9 @@ interface Told {
   readonly warnings: readonly string[];
 }
 
-test('several processes keep, take back and prune at once: nothing is ever wrong, and nothing looks damaged', async () => {
+test('several processes keep, take back and prune at once: nothing is ever wrong, and nothing looks damaged', {
+  timeout: 120_000,
+}, async () => {
   const told = await Promise.all(
     [1, 2, 3].map(async (seed): Promise<Told> => {
       const root = path.join(bench.root, String(seed));

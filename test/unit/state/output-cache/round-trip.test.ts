@@ -17,7 +17,7 @@ const FILES: Tree = {
   'dist/latest': { to: 'main.js' },
 };
 
-describe('outputs that were kept', () => {
+describe('outputs that were kept', { timeout: 120_000 }, () => {
   test('come back with the same names, modes and contents, whatever is there, and nothing else stays', async () => {
     await fc.assert(
       fc.asyncProperty(trees, trees, async (kept, there) => {
