@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endProcesses, findProcesses } from '../local/end-processes.js';
+import { endProcesses } from '../local/end-processes.js';
 import { RUN_VARIABLE, TARGET_VARIABLE } from '../local/marks.js';
-import { commandLineOf, environmentOf, type ProcessEntry } from '../local/process-table.js';
+import { commandLineOf, environmentOf, type ProcessEntry, processTable } from '../local/process-table.js';
 import { PaiError } from '../model/errors.js';
 import { readRun } from '../state/last-run.js';
-import { type Holder, holderOf, isHere, takeLock } from '../state/lock.js';
+import { removeLeftovers } from '../state/leftovers.js';
+import { createLocalState } from '../state/local-state.js';
+import { deadOf, type Holder, holderOf, isHere, takeLock } from '../state/lock.js';
 import type { Invocation } from './command.js';
 import type { Interrupt } from './interrupt.js';
 import type { Project } from './project.js';
@@ -75,30 +77,48 @@ function describe({ pid, host, command, since }: Holder): string {
 }
 
 /**
- * Ends what a run left running when it was killed: two must not write the same outputs. Only processes of targets that it was at
- * work on, known by its id in their environment; what a finished target left running it may have been meant to leave, and is told.
+ * Ends what runs left running when they were killed: two must not write the same outputs. Only processes of targets that were at work,
+ * known by the run's id in their environment; what a finished target left running it may have been meant to leave, and is told.
  */
 async function clearUpAfter(left: Holder, tell: (line: string) => void, project: Project): Promise<void> {
+  const { cacheDirectory, outputCache } = project;
   tell(`the last run (${left.command}, process ${left.pid}) did not come to its end`);
-  const found = findProcesses({ environment: [`${RUN_VARIABLE}=${left.run}`] }) ?? [];
+  await removeLeftovers(cacheDirectory, outputCache?.directory);
+  const found = processesOf(deadOf(left));
   if (found.length === 0) return;
-  const recorded = await readRun(project.cacheDirectory, left.run);
-  for (const [target, processes] of byTarget(found)) {
+  // The journal may be lost, or have had no room; then what was begun and not done tells it of local targets.
+  const state = createLocalState(cacheDirectory);
+  for (const { run, target, processes } of found) {
     const list = processes.map(({ pid }) => `${pid} ${commandLineOf(pid)}`).join('; ');
-    if (target !== undefined && recorded?.unfinished.has(target) === true) {
+    const unfinished = (await readRun(cacheDirectory, run))?.unfinished;
+    if (target !== undefined && (unfinished?.has(target) === true || state.get(target)?.kind === 'begun')) {
       tell(`ending what is left of ${target}: ${list}`);
-      await endProcesses({ environment: [`${RUN_VARIABLE}=${left.run}`, `${TARGET_VARIABLE}=${target}`] });
+      await endProcesses({ environment: [`${RUN_VARIABLE}=${run}`, `${TARGET_VARIABLE}=${target}`] });
     } else {
       tell(`still running since then, and left alone: ${list}`);
     }
   }
 }
 
-function byTarget(processes: readonly ProcessEntry[]): [string | undefined, ProcessEntry[]][] {
-  const found = new Map<string | undefined, ProcessEntry[]>();
-  for (const entry of processes) {
+/** Processes of the same target in the same run. */
+interface Left {
+  readonly run: string;
+  readonly target: string | undefined;
+  readonly processes: ProcessEntry[];
+}
+
+function processesOf(runs: readonly string[]): readonly Left[] {
+  const dead = new Set(runs);
+  const found = new Map<string, Left>();
+  for (const entry of processTable() ?? []) {
+    if (entry.zombie || entry.pid === process.pid) continue;
+    const run = environmentOf(entry.pid, RUN_VARIABLE);
+    if (run === undefined || !dead.has(run)) continue;
     const target = environmentOf(entry.pid, TARGET_VARIABLE);
-    found.set(target, [...(found.get(target) ?? []), entry]);
+    const key = JSON.stringify([run, target]);
+    const left = found.get(key) ?? { run, target, processes: [] };
+    left.processes.push(entry);
+    found.set(key, left);
   }
-  return [...found];
+  return [...found.values()];
 }

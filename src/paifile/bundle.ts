@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { guarded } from '../local/file-errors.js';
@@ -11,6 +11,8 @@ import { PaiError } from '../model/errors.js';
 const PAI = new URL('../index.js', import.meta.url).href;
 /** Raised when bundles are made in another way. */
 const FORMAT = 3;
+/** What nobody names any more may be in use by who just started, for this long, in milliseconds. */
+const IN_USE = 60_000;
 
 /** A file as it was when it was hashed: numbers that tell whether it has to be read again, and its SHA-256. */
 interface Seen {
@@ -106,6 +108,7 @@ export async function bundlePaifile(projectRoot: string, directory: string): Pro
     const bundleRow = rowOf(file, Date.now());
     await writeManifest(directory, { format: FORMAT, pai: PAI, bundle: name, bundleRow, code, inputs: seen });
     if (before !== undefined && before.bundle !== name) await rm(path.join(directory, before.bundle), { force: true });
+    await removeLeftovers(directory, name);
   });
   return { file, code };
 }
@@ -178,8 +181,24 @@ function readManifest(directory: string): Manifest | undefined {
 /** Another run at the same time sees the old content or the new, never half of it. */
 async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, content);
-  await rename(temporary, file);
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Removes what processes that were killed left. */
+async function removeLeftovers(directory: string, bundle: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name === bundle || name === 'manifest.json') continue;
+    const file = path.join(directory, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found === undefined || Date.now() - found.mtimeMs < IN_USE) continue;
+    await rm(file, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
 
 function sha256(content: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Seconds that targets take, by name. */
@@ -40,13 +40,15 @@ export function mergeDurations(before: Durations, measured: Durations, known: (n
 /** Replaces the record as a whole. What keeps it from being written is nobody's concern: the next run orders as this one did. */
 export async function writeDurations(cacheDirectory: string, durations: Durations): Promise<void> {
   const file = fileOf(cacheDirectory);
+  const temporary = `${file}.${process.pid}`;
   const seconds = Object.fromEntries(Array.from(durations, ([name, value]) => [name, Math.round(value * 1000) / 1000]));
   try {
     await mkdir(cacheDirectory, { recursive: true });
-    await writeFile(`${file}.${process.pid}`, JSON.stringify({ format: FORMAT, seconds }), { mode: 0o600 });
-    await rename(`${file}.${process.pid}`, file);
+    await writeFile(temporary, JSON.stringify({ format: FORMAT, seconds }), { mode: 0o600 });
+    await rename(temporary, file);
   } catch {
     // A full disk or a folder that is read-only is told by what needs it.
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 

@@ -22,6 +22,7 @@ import {
   encodeRecord,
   FILE_HEADER,
   isStateFile,
+  isTorn,
   KIND,
   RECORD_HEADER,
   RECORD_MAGIC,
@@ -153,6 +154,8 @@ class StateFile implements LocalState {
     this.#keep(target, bytes);
     const problem = this.#append(bytes);
     if (!stamped) return;
+    // Until it is gone for good: a second try must not take it for gone because the first one failed.
+    this.#stamped.add(target);
     await guarded(this.#file, 'write', async () => {
       if (problem !== undefined) throw Object.assign(new Error(problem), { code: problem });
       await this.#sync();
@@ -212,7 +215,10 @@ class StateFile implements LocalState {
       try {
         writeWhole(this.#descriptor, bytes);
       } catch (error) {
+        // What was written of it would keep records behind it from being found.
+        this.#anew = true;
         ftruncateSync(this.#descriptor, before);
+        this.#anew = false;
         throw error;
       }
       this.#size += bytes.byteLength;
@@ -271,9 +277,9 @@ function collect(bytes: Buffer, places: Map<string, Place>): boolean {
     }
     whole = false;
     const next = nextRecord(views, offset);
+    // What is damaged may have taken back any stamp before it; what was never written whole has not.
+    if (next !== undefined || !isTorn(bytes, views.words, offset)) places.clear();
     if (next === undefined) break;
-    // What is damaged may have taken back any stamp before it.
-    places.clear();
     offset = next;
   }
   return whole;

@@ -18,6 +18,8 @@ export interface Holder {
   readonly command: string;
   /** Milliseconds since the epoch. */
   readonly since: number;
+  /** Ids of the runs before it, back to the last that came to its end: what they left running may still be there. */
+  readonly dead?: readonly string[];
 }
 
 /** What came of asking for the lock. */
@@ -30,6 +32,8 @@ export type LockAnswer =
 
 /** Leftovers of a crash between two system calls are removed when they are older than this, in milliseconds. */
 const OLD = 60_000;
+/** How many runs that died one after another are remembered. */
+const MOST_DEAD = 1000;
 
 /** This process as a holder. */
 export function holderOf(run: string, command: string): Holder {
@@ -62,7 +66,8 @@ export function takeLock(cacheDirectory: string, own: Holder): LockAnswer {
       const holder = newest === 0 ? undefined : readHolder(directory, newest);
       if (holder !== undefined && !isGone(holder)) return { kind: 'held', holder };
       const number = newest + 1;
-      if (!claim(directory, number, own)) continue;
+      const dead = holder && deadOf(holder);
+      if (!claim(directory, number, { ...own, ...(dead && { dead }) })) continue;
       removeOld(directory, number);
       return { kind: 'taken', ...(holder && { left: holder }), release: () => free(directory, number) };
     }
@@ -71,6 +76,11 @@ export function takeLock(cacheDirectory: string, own: Holder): LockAnswer {
     if (code === undefined) throw thrown;
     return { kind: 'impossible', code };
   }
+}
+
+/** The run of a holder that is gone, and the runs that were dead before it. */
+export function deadOf({ run, dead = [] }: Holder): readonly string[] {
+  return [run, ...dead].slice(0, MOST_DEAD);
 }
 
 /** Whether a holder can be taken for gone. Of another machine, or another set of process ids, nothing can be known. */
@@ -155,12 +165,14 @@ function fileOf(directory: string, number: number): string {
 
 function isHolder(value: unknown): value is Holder {
   if (typeof value !== 'object' || value === null) return false;
-  const { run, pid, host, command, since }: { readonly [field in keyof Holder]?: unknown } = value;
+  const { run, pid, host, command, since, dead = [] }: { readonly [field in keyof Holder]?: unknown } = value;
   return (
     typeof run === 'string' &&
     typeof pid === 'number' &&
     typeof host === 'string' &&
     typeof command === 'string' &&
-    typeof since === 'number'
+    typeof since === 'number' &&
+    Array.isArray(dead) &&
+    dead.every((id) => typeof id === 'string')
   );
 }

@@ -208,6 +208,13 @@ export function checkRecord(bytes: Buffer, words: Uint32Array, offset: number): 
   return checksum === words[at + AT.checksum] ? length : undefined;
 }
 
+/** Whether the bytes from there on are too few to be a whole record, as an interrupted write leaves them. */
+export function isTorn(bytes: Buffer, words: Uint32Array, offset: number): boolean {
+  const left = bytes.length - offset;
+  const at = offset / 4;
+  return left < RECORD_HEADER || (words[at + AT.magic] === RECORD_MAGIC && (words[at + AT.length] ?? 0) > left);
+}
+
 /** A stamp of which nothing is put together before somebody compares its parts. */
 class KeptStamp implements Stamp {
   readonly format = 1;

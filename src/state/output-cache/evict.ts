@@ -112,7 +112,7 @@ function readable(layout: Layout, fingerprint: string): Manifest | undefined {
 }
 
 /** What processes that were killed did not finish. */
-async function removeUnfinished(layout: Layout, now: number): Promise<void> {
+export async function removeUnfinished(layout: Layout, now: number): Promise<void> {
   for (const name of (await unlessMissing(readdir(layout.fresh))) ?? []) {
     const place = path.join(layout.fresh, name);
     const found = await unlessMissing(stat(place));
