@@ -2,7 +2,7 @@ import type { LocalCommand, LocalWork } from '../model/local.js';
 import type { ActionContext } from '../model/target.js';
 
 /** What commands are run with. */
-export type RunnerContext = Pick<ActionContext, 'target' | 'log' | 'signal'>;
+export type RunnerContext = Pick<ActionContext, 'target' | 'log' | 'signal' | 'terminal'>;
 
 /** Runs what tasks say. */
 export interface Runner {
