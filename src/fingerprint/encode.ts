@@ -32,11 +32,14 @@ export function encode(value: Encodable): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+/** Is given a chunk of an encoding; `last` tells that it is the last one. */
+export type Take = (chunk: Uint8Array, last: boolean) => void;
+
 /** Hands the canonical encoding out in chunks, each valid only until the next. */
-export function encodeInto(value: Encodable, take: (chunk: Uint8Array) => void): void {
+export function encodeInto(value: Encodable, take: Take): void {
   const writer = new Writer(take);
   write(writer, value);
-  writer.flush();
+  writer.flush(true);
 }
 
 function write(writer: Writer, value: Encodable): void {
@@ -60,6 +63,7 @@ function writeNumber(writer: Writer, value: number): void {
 }
 
 function writeText(writer: Writer, value: string): void {
+  if (value.length <= SHORT_TEXT && writer.text(value)) return;
   const bytes = Buffer.from(value, 'utf8');
   // UTF-8 turns every lone surrogate into the same replacement character, so such text is written as its code units.
   // Only text with bytes beyond ASCII can have one; the quick comparison spares the search in nearly all text.
@@ -107,14 +111,16 @@ function describe(value: unknown): string {
 
 // Below the size up to which Node serves buffers from its pool.
 const BUFFER_SIZE = 2048;
+/** Text of so many code units is written straight into the buffer: a unit takes three bytes at most. */
+const SHORT_TEXT = 512;
 
 /** Gathers small writes into chunks; large ones are handed on without a copy. */
 class Writer {
-  readonly #take: (chunk: Uint8Array) => void;
+  readonly #take: Take;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_SIZE);
   #used = 0;
 
-  constructor(take: (chunk: Uint8Array) => void) {
+  constructor(take: Take) {
     this.#take = take;
   }
 
@@ -135,15 +141,26 @@ class Writer {
 
   bytes(value: Uint8Array): void {
     this.#reserve(value.byteLength);
-    if (value.byteLength > BUFFER_SIZE) this.#take(value);
+    if (value.byteLength > BUFFER_SIZE) this.#take(value, false);
     else {
       this.#buffer.set(value, this.#used);
       this.#used += value.byteLength;
     }
   }
 
-  flush(): void {
-    if (this.#used > 0) this.#take(this.#buffer.subarray(0, this.#used));
+  /** Short text with its tag and length; false, and nothing written, for text that has no UTF-8. */
+  text(value: string): boolean {
+    this.#reserve(5 + 3 * value.length);
+    const length = this.#buffer.write(value, this.#used + 5);
+    if (length !== value.length && LONE_SURROGATE.test(value)) return false;
+    this.byte(TAG.text);
+    this.length(length);
+    this.#used += length;
+    return true;
+  }
+
+  flush(last = false): void {
+    if (this.#used > 0) this.#take(this.#buffer.subarray(0, this.#used), last);
     this.#used = 0;
   }
 
