@@ -84,7 +84,9 @@ async function work<Planned>(
   const { cacheDirectory } = project;
   const planned = await interrupt.orStop(steps.plan(bench));
   allowOptimizer();
-  const confirmed = await paused(reporter, () => confirm(invocation, steps.questions(planned), interrupt));
+  const questions = steps.questions(planned);
+  const ask = (): Promise<ReadonlySet<string>> => confirm(invocation, questions, interrupt);
+  const confirmed = questions.length === 0 ? new Set<string>() : await paused(reporter, ask);
   const measured = await readDurations(cacheDirectory);
   const record = createRecord(invocation, cacheDirectory, runId);
   const tell = holdWhileTaken(reporter.tell);

@@ -46,8 +46,8 @@ async function openExplaining(
   const reporter = await openFormat(format, invocation, options);
   if (invocation.options.explain !== true || format === 'json') return reporter;
   const { explainingReporter } = await import('../report/explain.js');
-  const say = format === 'tty' ? reporter.say : invocation.io.stdout;
-  return { ...reporter, tell: explainingReporter(reporter.tell, say) };
+  const drawn = format === 'tty';
+  return { ...reporter, tell: explainingReporter(reporter.tell, drawn ? reporter.say : invocation.io.stdout, drawn) };
 }
 
 async function openFormat(

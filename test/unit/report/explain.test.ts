@@ -36,6 +36,19 @@ done  a  1.0s
 `);
   });
 
+  it('names the target where the reporter shows no line of its start', () => {
+    let text = '';
+    const report = explainingReporter(
+      () => undefined,
+      (part) => {
+        text += part;
+      },
+      true,
+    );
+    report({ type: 'target-start', at: 1, target: 'a', reasons: [{ kind: 'forced' }] });
+    expect(text).toBe('run   a\n        forced\n');
+  });
+
   it('does not drown what happens in thousands of parts', () => {
     const parts = Array.from({ length: 1000 }, (_, index) => ({ name: `p${index}`, change: 'added' as const }));
     const lines = explainReasons([{ kind: 'changed', parts }]);
