@@ -22,7 +22,6 @@ export default {
     target('never-kept', { inputs: ['src/app'], outputs: ['out/never'], cache: false, run: $\`echo never >> ../ran; cp src/app out/never\` });
     target('no-outputs', { inputs: ['src/app'], run: $\`echo no-outputs >> ../ran\` });
     target('no-inputs', { outputs: ['out/no-inputs'], run: $\`echo no-inputs >> ../ran; echo > out/no-inputs\` });
-    target('talks', { inputs: ['src/app'], outputs: ['out/talks'], run: $\`echo talks >> ../ran; echo > out/talks\` }, { interactive: true });
   },
 };
 `;
@@ -178,15 +177,15 @@ describe('outputs from the cache', () => {
     expect(await ran()).toEqual(['app']);
   });
 
-  it('are only of targets that say what they read and make, do not talk, and do not decline', async () => {
-    const names = ['never-kept', 'no-outputs', 'no-inputs', 'talks'];
+  it('are only of targets that say what they read and make, and do not decline', async () => {
+    const names = ['never-kept', 'no-outputs', 'no-inputs'];
     await ok('run', ...names);
     await ran();
     await rm(path.join(root, '.cache'), { recursive: true, force: true });
     await rm(path.join(root, 'out'), { recursive: true });
     root = await checkOut('fresh');
     await ok('run', ...names, '--cache-dir', '../project/.cache/outputs');
-    expect((await ran()).sort()).toEqual(['never', 'no-inputs', 'no-outputs', 'talks']);
+    expect((await ran()).sort()).toEqual(['never', 'no-inputs', 'no-outputs']);
   });
 
   it('are never those of other inputs, another command or other needs', async () => {
