@@ -15,7 +15,7 @@ const WAITS = { run: 'echo $$ > begun; while [ ! -e let-go ]; do sleep 0.05; don
 
 describe('while another pai is at work', { timeout: 60_000 }, () => {
   it('run and clean are refused with who it is, and what only looks is not', async () => {
-    const root = await makeScripts(installation, { waits: WAITS, other: { run: 'true' } });
+    const root = await makeScripts({ waits: WAITS, other: { run: 'true' } });
     const first = spawnPai(installation, root, 'run', 'waits');
     await processIn(root, 'begun');
     for (const command of ['run', 'clean']) {
@@ -34,7 +34,7 @@ describe('while another pai is at work', { timeout: 60_000 }, () => {
   });
 
   it('--wait-lock says for whom it waits, and goes on when that is done', async () => {
-    const root = await makeScripts(installation, { waits: WAITS, other: { run: 'true' } });
+    const root = await makeScripts({ waits: WAITS, other: { run: 'true' } });
     const first = spawnPai(installation, root, 'run', 'waits');
     await processIn(root, 'begun');
     const second = spawnPai(installation, root, 'run', 'other', '--wait-lock');
@@ -51,7 +51,7 @@ describe('while another pai is at work', { timeout: 60_000 }, () => {
   });
 
   it('a run that has nothing to do, or is refused for another reason, leaves no lock', async () => {
-    const root = await makeScripts(installation, { asks: { run: 'true', options: "{ confirm: 'Sure?' }" } });
+    const root = await makeScripts({ asks: { run: 'true', options: "{ confirm: 'Sure?' }" } });
     expect((await spawnPai(installation, root, 'run', 'asks').said).exitCode).toBe(2);
     expect((await spawnPai(installation, root, 'run', 'asks', '--yes').said).exitCode).toBe(0);
     expect((await spawnPai(installation, root, 'run', 'asks').said).stdout).toContain('nothing to do');

@@ -12,29 +12,20 @@ import { makeProject } from './project.js';
 /** A target of a project of scripts: what it runs in bash, in the project's folder, and how it is declared. */
 export interface Script {
   readonly run: string;
+  readonly outputs?: readonly string[];
   /** TypeScript: an object of options. */
   readonly options?: string;
 }
 
-/** A project whose targets run scripts with pai's own runLocal. What they left running is ended with the test. */
-export async function makeScripts(installation: Installation, scripts: Record<string, Script>): Promise<string> {
-  const command = path.join(installation.folder, 'dist/local/command.js');
-  const targets = Object.entries(scripts).map(([name, { run, options = '{}' }]) => {
-    const act = `(context: any) => bash(context, ${JSON.stringify(run)})`;
-    return `const ${name} = target('${name}', () => outFile(project.root, '${name}', ${act}), ${options});`;
+/** A project whose targets run scripts as local commands. What they left running is ended with the test. */
+export async function makeScripts(scripts: Record<string, Script>): Promise<string> {
+  const targets = Object.entries(scripts).map(([name, { run, outputs, options = '{}' }]) => {
+    const command = `$\`PAI_TEST_ROOT=\${project.root} bash -c \${${JSON.stringify(run)}}\``;
+    return `const ${name} = target('${name}', { inputs: [], outputs: ${JSON.stringify(outputs)}, run: ${command} }, ${options});`;
   });
   const root = await makeProject(`
-import { outFile } from './tasks/out-file.js';
-
-// Not a literal, so that it is not bundled.
-const file = ${JSON.stringify(command)} + '';
-
 export default {
-  write({ project, target, after }: any) {
-    const bash = async (context: any, script: string) => {
-      const { runLocal } = await import(file);
-      await runLocal(context, 'bash', ['-c', script], { cwd: project.root, env: { PAI_TEST_ROOT: project.root } });
-    };
+  write({ project, target, after, $ }: any) {
     ${targets.join('\n    ')}
   },
 };

@@ -29,7 +29,7 @@ describe.runIf(linux)('two signals', { timeout: 60_000 }, () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s end what runs with all that it started, and pai with %d', async (signal, code) => {
-    const root = await makeScripts(installation, {
+    const root = await makeScripts({
       tree: { run: TREE },
       last: { run: 'true', options: '{ needs: [tree] }' },
     });
@@ -70,7 +70,7 @@ export default { write({ project, target }: any) { target('hangs', () => outFile
   });
 
   it('kill what does not listen', async () => {
-    const root = await makeScripts(installation, {
+    const root = await makeScripts({
       deaf: { run: 'trap "" TERM; echo $$ > deaf; while :; do sleep 0.1; done' },
     });
     const { child, said, until } = spawnPai(installation, root, 'run', 'deaf');
@@ -90,7 +90,7 @@ describe.runIf(linux)('a time-out', { timeout: 60_000 }, () => {
     const second =
       'if [ -e leader ]; then for f in orphan runaway leader; do atwork $(cat $f) && exit 9; done; exit 0; fi';
     const run = `${atWork}; ${second}; ${TREE}`;
-    const root = await makeScripts(installation, { tree: { run, options: '{ timeoutSeconds: 3, retries: 1 }' } });
+    const root = await makeScripts({ tree: { run, options: '{ timeoutSeconds: 3, retries: 1 }' } });
     const { exitCode, stdout } = await spawnPai(installation, root, 'run', 'tree', '--verbose').said;
     expect(stdout).toContain('took longer than 3 s; trying again in 1 s (1 of 2 failed)');
     expect(exitCode).toBe(0);
@@ -100,7 +100,7 @@ describe.runIf(linux)('a time-out', { timeout: 60_000 }, () => {
 
 describe.runIf(linux)('after pai itself was killed', { timeout: 60_000 }, () => {
   it('the next run ends what its targets were doing, tells of what they had left running, and does the rest', async () => {
-    const root = await makeScripts(installation, {
+    const root = await makeScripts({
       server: { run: 'setsid sleep 301 > /dev/null 2>&1 & echo $! > server' },
       tree: { run: `[ ! -e leader ] || exit 0; ${TREE}`, options: '{ needs: [server] }' },
     });

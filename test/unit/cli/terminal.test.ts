@@ -21,39 +21,39 @@ describe('targets that ask', { timeout: 60_000 }, () => {
   const DEPLOY = {
     app: { run: 'true' },
     deploy: { run: 'echo yes > deployed', options: "{ needs: [app], confirm: 'Deploy to production?' }" },
-    wipe: { run: 'true', options: "{ confirm: 'Really wipe?' }" },
+    wipe: { run: 'echo > wiped', outputs: ['wiped'], options: "{ confirm: 'Really wipe?' }" },
   };
 
   it('are refused before anything runs when nobody can be asked', async () => {
-    const root = await makeScripts(installation, DEPLOY);
+    const root = await makeScripts(DEPLOY);
     const { exitCode, stdout, stderr } = await spawnPai(installation, root, 'run', '*').said;
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain('error NOT_CONFIRMED: nobody is here to answer; nothing was changed\n');
     expect(stderr).toContain('deploy: Deploy to production?');
     expect(stderr).toContain('wipe: Really wipe?');
-    expect(await readdir(root)).not.toContain('out');
+    expect(await readdir(root)).not.toContain('wiped');
     expect(await readdir(path.join(root, '.cache'))).not.toContain('runs');
   });
 
   it('run with --yes, and ask again before they are cleaned', async () => {
-    const root = await makeScripts(installation, DEPLOY);
+    const root = await makeScripts(DEPLOY);
     expect((await spawnPai(installation, root, 'run', '*', '--yes').said).exitCode).toBe(0);
     expect((await spawnPai(installation, root, 'run', '*').said).exitCode).toBe(0);
     expect((await spawnPai(installation, root, 'clean', 'app').said).exitCode).toBe(0);
     expect((await spawnPai(installation, root, 'clean', 'wipe').said).exitCode).toBe(2);
-    expect(await readdir(path.join(root, 'out'))).toContain('wipe');
+    expect(await readdir(root)).toContain('wiped');
     expect((await spawnPai(installation, root, 'clean', 'wipe', '--yes').said).exitCode).toBe(0);
-    expect(await readdir(path.join(root, 'out'))).not.toContain('wipe');
+    expect(await readdir(root)).not.toContain('wiped');
   });
 
   it.runIf(hasScript)('are answered once for all of them at the terminal', async () => {
-    const root = await makeScripts(installation, DEPLOY);
+    const root = await makeScripts(DEPLOY);
     const no = atTerminal(installation, root, 'run', '*');
     await no.until('Yes to all 2? [y/N]');
     expect(no.output()).toContain('deploy: Deploy to production?');
     no.type('n\n');
     expect((await no.said).exitCode).toBe(2);
-    expect(await readdir(root)).not.toContain('out');
+    expect(await readdir(root)).not.toContain('wiped');
 
     const yes = atTerminal(installation, root, 'run', 'deploy');
     await yes.until('Go on? [y/N]');
@@ -63,12 +63,12 @@ describe('targets that ask', { timeout: 60_000 }, () => {
   });
 
   it.runIf(hasScript)('are not waited for after an interrupt', async () => {
-    const root = await makeScripts(installation, DEPLOY);
+    const root = await makeScripts(DEPLOY);
     const asked = atTerminal(installation, root, 'run', 'wipe');
     await asked.until('Go on? [y/N]');
     asked.type('\x03');
     expect((await asked.said).exitCode).toBe(130);
-    expect(await readdir(root)).not.toContain('out');
+    expect(await readdir(root)).not.toContain('wiped');
   });
 });
 
@@ -82,7 +82,7 @@ describe('an interactive target', { timeout: 60_000 }, () => {
   };
 
   it.runIf(hasScript)('has the terminal for itself while it runs', async () => {
-    const root = await makeScripts(installation, TALK);
+    const root = await makeScripts(TALK);
     const going = atTerminal(installation, root, 'run', '*', '--verbose', '--jobs', '2');
     await going.until('Your name?');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -96,7 +96,7 @@ describe('an interactive target', { timeout: 60_000 }, () => {
   });
 
   it.runIf(hasScript)('is given the interrupts that are typed', async () => {
-    const root = await makeScripts(installation, {
+    const root = await makeScripts({
       talk: {
         run: 'trap "echo interrupted here; exit 0" INT; printf "Ready "; read -r line; exit 5',
         options: '{ interactive: true }',
@@ -110,7 +110,7 @@ describe('an interactive target', { timeout: 60_000 }, () => {
   });
 
   it('fails where there is no terminal', async () => {
-    const root = await makeScripts(installation, { talk: { ...TALK.talk } });
+    const root = await makeScripts({ talk: { ...TALK.talk } });
     const { exitCode, stdout } = await spawnPai(installation, root, 'run', 'talk').said;
     expect(exitCode).toBe(1);
     expect(stdout).toContain('error NO_TERMINAL: it talks to a person, and there is no terminal');
