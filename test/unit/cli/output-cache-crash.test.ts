@@ -79,7 +79,8 @@ it('a run that is killed while outputs are put back never counts: the next one i
         }
       }
       const { exitCode: next, stdout, stderr } = await pai(root, 'run', 'make');
-      expect({ next, stderr }).toEqual({ next: 0, stderr: '' });
+      expect(next).toBe(0);
+      expect(stderr).toMatch(/^(the last run \(pai run make, process \d+\) did not come to its end\n)?$/);
       if (ended) expect(stdout).toMatch(/^nothing to do/);
       expect(await outputs()).toEqual(all(text));
       // It was put back, not made: the cache is whole.

@@ -1,20 +1,28 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { layoutOf } from '../../../../src/state/output-cache/layout.js';
 import { verify } from '../../../../src/state/output-cache/verify.js';
 import { type Bench, makeBench } from './helpers.js';
 
 const run = promisify(execFile);
-const MODULES = path.resolve(import.meta.dirname, '../../../../dist');
+const repository = path.resolve(import.meta.dirname, '../../../..');
 
 let bench: Bench;
 beforeEach(() => {
   bench = makeBench();
 });
 afterEach(() => bench.remove());
+
+/** The modules of src/, each for itself, so that a process can import them. */
+async function compile(outdir: string): Promise<void> {
+  const entryPoints = ['src/**/*.ts'];
+  await build({ absWorkingDir: repository, entryPoints, outdir, platform: 'node', format: 'esm', logLevel: 'error' });
+  writeFileSync(path.join(outdir, 'package.json'), '{ "type": "module" }');
+}
 
 interface Told {
   readonly restored: number;
@@ -26,6 +34,8 @@ interface Told {
 test('several processes keep, take back and prune at once: nothing is ever wrong, and nothing looks damaged', {
   timeout: 120_000,
 }, async () => {
+  const modules = path.join(bench.root, 'modules');
+  await compile(modules);
   const told = await Promise.all(
     [1, 2, 3].map(async (seed): Promise<Told> => {
       const root = path.join(bench.root, String(seed));
@@ -33,7 +43,7 @@ test('several processes keep, take back and prune at once: nothing is ever wrong
       const worker = path.join(import.meta.dirname, 'worker.mjs');
       const { stdout } = await run(process.execPath, [
         worker,
-        MODULES,
+        modules,
         bench.directory,
         root,
         String(seed * 77),
