@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { guarded } from '../local/file-errors.js';
 import { pushRow } from '../local/rows.js';
 import { PaiError } from '../model/errors.js';
+import { renameOver } from '../state/rename-over.js';
 
 /** What `from 'pai'` means in a paifile: this very installation, wherever the project's own packages are. */
 const PAI = new URL('../index.js', import.meta.url).href;
@@ -183,7 +184,7 @@ async function replaceFile(file: string, content: string | Uint8Array): Promise<
   const temporary = `${file}.${process.pid}`;
   try {
     await writeFile(temporary, content);
-    await rename(temporary, file);
+    renameOver(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;

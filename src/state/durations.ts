@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { renameOver } from './rename-over.js';
 
 /** Seconds that targets take, by name. */
 export type Durations = ReadonlyMap<string, number>;
@@ -45,7 +46,7 @@ export async function writeDurations(cacheDirectory: string, durations: Duration
   try {
     await mkdir(cacheDirectory, { recursive: true });
     await writeFile(temporary, JSON.stringify({ format: FORMAT, seconds }), { mode: 0o600 });
-    await rename(temporary, file);
+    renameOver(temporary, file);
   } catch {
     // A full disk or a folder that is read-only is told by what needs it.
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -6,7 +6,6 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -28,6 +27,7 @@ import {
   RECORD_MAGIC,
   targetOfRecord,
 } from './record-format.js';
+import { renameOver } from './rename-over.js';
 
 /** A file below this size is never written anew only to be shorter. */
 const SMALL = 256 * 1024;
@@ -242,7 +242,7 @@ class StateFile implements LocalState {
         writeWhole(descriptor, all);
         // What the old file took back must not come again with a crash of the system.
         fdatasyncSync(descriptor);
-        renameSync(temporary, this.#file);
+        renameOver(temporary, this.#file);
         this.#size = all.length;
         this.#live = all.length;
       } finally {

@@ -132,7 +132,7 @@ function newestNumber(directory: string): number {
 function removeOld(directory: string, number: number): void {
   for (const name of readdirSync(directory)) {
     const file = path.join(directory, name);
-    if (name.startsWith('.') ? isOld(file) : Number(name) < number - 1) rmSync(file, { force: true });
+    if (name.startsWith('.') ? isOld(file) : Number(name) < number - 1) rmSync(file, { recursive: true, force: true });
   }
 }
 
@@ -147,8 +147,8 @@ function readHolder(directory: string, number: number): Holder | undefined {
   try {
     text = readFileSync(fileOf(directory, number), 'utf8');
   } catch (thrown) {
-    // A newer one has replaced it.
-    if (errorCode(thrown) === 'ENOENT') return undefined;
+    // A newer one has replaced it; or it is a folder, which nobody made who wanted the lock.
+    if (errorCode(thrown) === 'ENOENT' || errorCode(thrown) === 'EISDIR') return undefined;
     throw thrown;
   }
   try {

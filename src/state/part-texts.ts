@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -114,6 +115,9 @@ class TextsWriter implements PartTexts {
   #open(): Set<string> {
     if (this.#known !== undefined) return this.#known;
     mkdirSync(path.dirname(this.#path), { recursive: true });
+    // A folder in its place belongs to nobody.
+    if (statSync(this.#path, { throwIfNoEntry: false })?.isDirectory() === true)
+      rmSync(this.#path, { recursive: true });
     this.#descriptor = openSync(this.#path, 'a+', 0o600);
     const file = readFileSync(this.#descriptor);
     const places = indexRecords(file);

@@ -28,7 +28,7 @@ tell() {
     printf '%s\\n' "$(< "$file")"
   done
 }
-begin() { rm -f "$1"; printf '%s %s\\n' "$name" "$value" > "$1"; sleep 0.02; }
+begin() { echo "making $1"; rm -f "$1"; printf '%s %s\\n' "$name" "$value" > "$1"; sleep 0.02; }
 case $kind in
   file) begin "$output"; tell "$@" >> "$output" ;;
   two) begin "$output"; begin "$output.count"; tell "$@" >> "$output"; printf '%s\\n' "$#" >> "$output.count" ;;

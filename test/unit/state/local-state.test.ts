@@ -1,4 +1,15 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -118,6 +129,36 @@ describe('the state of local targets', () => {
     bytes[damaged] = (bytes[damaged] ?? 0) ^ 1;
     writeFileSync(file, bytes);
     expect(declaredOf('a', 'b', 'c')).toEqual([undefined, undefined, 'declared']);
+  });
+
+  it('trusts nothing before a damaged end either, unless it was never written whole', async () => {
+    const state = createLocalState(directory);
+    state.put(record('a'));
+    await state.begin('a');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 8] = (bytes[bytes.length - 8] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect(declaredOf('a')).toEqual([undefined]);
+  });
+
+  it('a second try to take a stamp away fails like the first, and takes it away once that is possible', async () => {
+    createLocalState(directory).put(record('a'));
+    const state = createLocalState(directory);
+    expect(state.get('a')?.kind).toBe('done');
+    const aside = `${file}-aside`;
+    renameSync(file, aside);
+    mkdirSync(file);
+    for (let round = 0; round < 2; round++) await expect(state.begin('a')).rejects.toThrow(/can't write .*EISDIR/);
+    rmdirSync(file);
+    renameSync(aside, file);
+    await state.begin('a');
+    expect(declaredOf('a')).toEqual(['begun']);
+  });
+
+  it('takes the place of a folder', () => {
+    mkdirSync(path.join(file, 'folder'), { recursive: true });
+    expect(createLocalState(directory).put(record('a'))).toBeUndefined();
+    expect(declaredOf('a')).toEqual(['declared']);
   });
 
   it.each(['', 'rubbish', 'pai-st0\n0000000000000000'])('takes a file of another kind for none: %j', (content) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Holder, holderOf, isGone, type LockAnswer, takeLock } from '../../../src/state/lock.js';
+import { deadOf, type Holder, holderOf, isGone, type LockAnswer, takeLock } from '../../../src/state/lock.js';
 
 const repository = path.resolve(import.meta.dirname, '../../..');
 
@@ -54,6 +54,24 @@ describe('the lock of a project', () => {
     const dead = { ...own(), run: 'dead', pid: await deadProcess() };
     taken(takeLock(cache, dead));
     expect(taken(takeLock(cache, own())).left).toEqual(dead);
+  });
+
+  test('tells of all runs that died one after another, until one comes to its end', async () => {
+    const cache = await cacheFolder();
+    const dead = { ...own(), pid: await deadProcess() };
+    taken(takeLock(cache, { ...dead, run: 'first' }));
+    taken(takeLock(cache, { ...dead, run: 'second' }));
+    const third = taken(takeLock(cache, own()));
+    expect(third.left && deadOf(third.left)).toEqual(['second', 'first']);
+    third.release();
+    expect(taken(takeLock(cache, own())).left).toBeUndefined();
+  });
+
+  test('a folder in place of its file is nobody', async () => {
+    const cache = await cacheFolder();
+    await mkdir(path.join(cache, 'lock/7/folder'), { recursive: true });
+    for (let round = 0; round < 3; round++) taken(takeLock(cache, own())).release();
+    expect((await readdir(path.join(cache, 'lock'))).sort()).toEqual(['10', '9']);
   });
 
   test.runIf(process.platform === 'linux')(
