@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeProject, PAIFILE, pai, start, writeProjectFile } from './project.js';
@@ -228,7 +228,8 @@ describe('a run whose journal can not be written', () => {
   });
 
   it('has no texts for diffs either when these can not be kept, and says nothing of it', async () => {
-    await mkdir(path.join(root, '.cache/part-texts'), { recursive: true });
+    await mkdir(path.join(root, '.cache'), { recursive: true });
+    await symlink('no/such/folder', path.join(root, '.cache/part-texts'));
     const { exitCode, stderr } = await pai(root, 'run', 'pki');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     await writeProjectFile(root, 'paifile.ts', PAIFILE.replace("'authorities'", "'others'"));
