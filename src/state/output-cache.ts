@@ -100,7 +100,7 @@ class Store {
     const { maxBytes } = this.#options;
     const now = Date.now();
     try {
-      await recordGrowth(this.#layout, this.#added);
+      recordGrowth(this.#layout, this.#added);
       this.#added = 0;
       const { bytes, reliable } = await estimate(this.#layout, now);
       if (bytes <= maxBytes && reliable) return;

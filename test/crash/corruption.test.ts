@@ -44,7 +44,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
 };
 
 /** Ways in which a file of each kind is damaged. */
-const WAYS = Number(process.env.PAI_CRASH_WAYS ?? 4);
+const WAYS = Number(process.env.PAI_CRASH_WAYS ?? 3);
 
 /** Files of .cache by what they are for. */
 const KINDS: Readonly<Record<string, RegExp>> = {

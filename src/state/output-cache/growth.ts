@@ -1,6 +1,6 @@
-import { appendFileSync } from 'node:fs';
-import { appendFile, lstat, readFile, rename, writeFile } from 'node:fs/promises';
-import { unlessMissing } from './files.js';
+import { appendFileSync, rmSync } from 'node:fs';
+import { lstat, readFile, rename, writeFile } from 'node:fs/promises';
+import { errorCode, unlessMissing } from './files.js';
 import { freshPath, type Layout } from './layout.js';
 
 const DAY = 86_400_000;
@@ -24,9 +24,9 @@ export async function recordSize(layout: Layout, bytes: number, now: number): Pr
   }
 }
 
-/** Keeps that something was added. Rejects with the system's error. */
-export async function recordGrowth(layout: Layout, bytes: number): Promise<void> {
-  await appendFile(layout.growth, `+${bytes}\n`, { mode: 0o600 });
+/** Keeps that something was added. Throws the system's error. */
+export function recordGrowth(layout: Layout, bytes: number): void {
+  append(layout.growth, `+${bytes}\n`);
 }
 
 /** How large the cache is, as far as it was recorded. */
@@ -47,7 +47,18 @@ export async function estimate(layout: Layout, now: number): Promise<Estimate> {
 
 /** Keeps that outputs were put back. Throws the system's error. */
 export function recordHit(layout: Layout): void {
-  appendFileSync(layout.hits, '.', { mode: 0o600 });
+  append(layout.hits, '.');
+}
+
+/** A folder in its place belongs to nobody; left there, nothing would ever be recorded again. */
+function append(file: string, text: string): void {
+  try {
+    appendFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error;
+    rmSync(file, { recursive: true, force: true });
+    appendFileSync(file, text, { mode: 0o600 });
+  }
 }
 
 /** How often outputs were put back since the cache was made. */
