@@ -43,7 +43,8 @@ export function inventoryId(target: string): ObjectId {
   const safe = plain
     .toLowerCase()
     .replace(/[^a-z0-9.-]+/g, '-')
-    .replace(/\.{2,}|\.-|-\./g, '-')
+    // Each part between dots begins and ends with a letter or a digit.
+    .replace(/[.-]{2,}/g, (run) => (run.includes('.') ? '-' : run))
     .replace(/^[.-]+|[.-]+$/g, '');
   // Names that had to be changed by more than the colon could meet; their hash keeps them apart.
   const hash =
@@ -52,7 +53,7 @@ export function inventoryId(target: string): ObjectId {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     namespace: INVENTORY_NAMESPACE,
-    name: `pai-${safe.slice(0, 200)}${hash}`,
+    name: `pai-${safe.slice(0, 200).replace(/[.-]+$/, '')}${hash}`,
   };
 }
 

@@ -80,7 +80,7 @@ it.skipIf(noMount !== undefined)('a disk that is full, or becomes so, costs work
   const random = seeded('full disk');
   const project = new CrashProject();
   mkdirSync(project.cache);
-  command('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', project.cache);
+  command('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', project.cache);
   const filler = path.join(project.cache, 'filler');
   try {
     await expectRight(project, 'first run');

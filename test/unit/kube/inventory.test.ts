@@ -70,6 +70,7 @@ describe('an inventory', () => {
           expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
         }
       }),
+      { examples: [[['0: :0', ' ']], [[`${'x'.repeat(199)}:y`, 'service-:x']]] },
     );
   });
 
