@@ -218,7 +218,9 @@ describe('a local target', () => {
     });
   });
 
-  it.skipIf(process.getuid?.() === 0)('names an input that can not be read', async () => {
+  const isRoot = process.getuid?.() === 0;
+  const why = isRoot ? ' (skipped: root may read everything)' : '';
+  it.skipIf(isRoot)(`names an input that can not be read${why}`, async () => {
     const files = project(({ target, $ }) => target('a', { inputs: ['secret'], run: $`true` }));
     files.file('secret', '', 0o000);
     expect((await files.run()).errors.a).toMatchObject({ code: 'LOCAL_FILE', message: "can't read secret: EACCES" });

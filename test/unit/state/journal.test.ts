@@ -152,8 +152,9 @@ describe('a journal that can not be written', () => {
     expect(readFileSync(path.join(cache, 'runs'), 'utf8')).toBe('mine');
   });
 
-  // root may write anywhere
-  test.skipIf(process.getuid?.() === 0)('because the cache is read-only costs the record and one warning', () => {
+  const isRoot = process.getuid?.() === 0;
+  const why = isRoot ? ' (skipped: root may write anywhere)' : '';
+  test.skipIf(isRoot)(`because the cache is read-only costs the record and one warning${why}`, () => {
     chmodSync(cache, 0o500);
     const warnings: string[] = [];
     tellAll(warnings);
@@ -176,10 +177,11 @@ describe('a journal that can not be written', () => {
 
   // On a file system of its own, in a mount namespace of its own; needs root.
   const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+  const whyNot = canMount ? '' : ' (skipped: mounts are not allowed here)';
   test.skipIf(!canMount).each([
     ['the disk is full', 'size=64k', 'ENOSPC', ['journal', 'run-start', 'plan', 'target-start', 'run-end']],
     ['the disk is read-only', 'ro', 'EROFS', []],
-  ])('because %s costs the rest of the record and one warning', async (_, options, code, recorded) => {
+  ])(`because %s costs the rest of the record and one warning${whyNot}`, async (_, options, code, recorded) => {
     const disk = path.join(cache, 'disk');
     mkdirSync(disk);
     const program = `
