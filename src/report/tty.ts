@@ -204,7 +204,8 @@ class TtyReport {
     if (this.#timer !== undefined && this.#due <= due) return;
     clearTimeout(this.#timer);
     this.#due = due;
-    this.#timer = setTimeout(() => this.#draw(), due - Date.now());
+    // The moment may have passed since it was chosen; Node 24 complains of a negative time.
+    this.#timer = setTimeout(() => this.#draw(), Math.max(0, due - Date.now()));
     // Looking on keeps no run alive.
     this.#timer.unref();
   }
