@@ -1,5 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isProcess, pidNamespace, processEntry } from '../local/process-table.js';
 
 /** Tells a process from all others, also from a later one with the same number. */
 export interface ProcessIdentity {
@@ -19,52 +20,28 @@ export type Liveness = 'alive' | 'dead' | 'elsewhere';
 /** This process. */
 export function thisProcess(): ProcessIdentity {
   const { pid } = process;
-  return { pid, host: hostname(), boot: bootId(), namespace: namespaceId(), started: startOf(pid)?.started ?? '' };
+  return { pid, host: hostname(), boot: bootId(), namespace: namespace(), started: processEntry(pid)?.started ?? '' };
 }
 
 /** Whether that process still runs. */
-export function livenessOf({ pid, host, boot, namespace, started }: ProcessIdentity): Liveness {
-  if (host !== hostname()) return 'elsewhere';
-  if (boot !== bootId()) return 'dead';
-  if (namespace !== namespaceId()) return 'elsewhere';
-  if (started === '') return exists(pid) ? 'alive' : 'dead';
-  const now = startOf(pid);
-  return now?.started === started && !now.ended ? 'alive' : 'dead';
+export function livenessOf(other: ProcessIdentity): Liveness {
+  const { pid, started } = other;
+  if (other.host !== hostname()) return 'elsewhere';
+  if (other.boot !== bootId()) return 'dead';
+  if (other.namespace !== namespace()) return 'elsewhere';
+  if (started === '') return isProcess(pid) ? 'alive' : 'dead';
+  const now = processEntry(pid);
+  return now?.started === started && !now.zombie ? 'alive' : 'dead';
 }
 
 function bootId(): string {
-  return readOr('/proc/sys/kernel/random/boot_id', '').trim();
-}
-
-function namespaceId(): string {
   try {
-    return readlinkSync('/proc/self/ns/pid');
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
     return '';
   }
 }
 
-/** From /proc: after the name in parentheses (which may hold anything) the state, and 19 fields later the start. */
-function startOf(pid: number): { readonly started: string; readonly ended: boolean } | undefined {
-  const text = readOr(`/proc/${pid}/stat`, '');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const started = fields[19];
-  return started === undefined ? undefined : { started, ended: fields[0] === 'Z' || fields[0] === 'X' };
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-function readOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return otherwise;
-  }
+function namespace(): string {
+  return pidNamespace() ?? '';
 }
