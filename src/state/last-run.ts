@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunEvent } from '../model/events.js';
+import { eventsFile, parseLine, runsDirectory } from './journal-format.js';
+import { runIds } from './past-runs.js';
 import { isRunId } from './run-id.js';
 
 /** What the journal of a run tells of it, however it ended. */
@@ -14,25 +15,24 @@ export interface RecordedRun {
 
 /** The newest `pai run` in `<cacheDirectory>/runs`; undefined when there is none that can be read. */
 export async function lastRun(cacheDirectory: string): Promise<RecordedRun | undefined> {
-  const runs = await readdir(path.join(cacheDirectory, 'runs')).catch(() => []);
-  for (const run of runs.filter(isRunId).sort().reverse()) {
+  for (const run of runIds(cacheDirectory)) {
     const recorded = await readRun(cacheDirectory, run);
     if (recorded !== undefined) return recorded;
   }
   return undefined;
 }
 
-/** A run by its id; undefined when it was no `pai run`, or nothing of it can be read. A last line that is cut off is passed over. */
+/** A run by its id; undefined when it was no `pai run`, or nothing of it can be read. Damaged lines are passed over. */
 export async function readRun(cacheDirectory: string, run: string): Promise<RecordedRun | undefined> {
   if (!isRunId(run)) return undefined;
-  const file = path.join(cacheDirectory, 'runs', run, 'events.ndjson');
+  const file = eventsFile(path.join(runsDirectory(cacheDirectory), run));
   const text = await readFile(file, 'utf8').catch(() => '');
   const open = new Set<string>();
   const unfinished = new Set<string>();
   let isRun = false;
   for (const line of text.split('\n')) {
-    const event = parseEvent(line);
-    if (event === undefined) continue;
+    const event = parseLine(line);
+    if (event === undefined || event === 'other') continue;
     if (event.type === 'run-start') isRun = event.command === 'run';
     if (event.type === 'plan') {
       for (const entry of event.entries) if (entry.state !== 'fresh') open.add(entry.name);
@@ -44,14 +44,4 @@ export async function readRun(cacheDirectory: string, run: string): Promise<Reco
     }
   }
   return isRun ? { run, open: [...open], unfinished } : undefined;
-}
-
-function parseEvent(line: string): RunEvent | undefined {
-  try {
-    // Our own journal; a line that is no event matches no type.
-    const event: RunEvent | null = JSON.parse(line);
-    return event ?? undefined;
-  } catch {
-    return undefined;
-  }
 }

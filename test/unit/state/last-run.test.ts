@@ -84,4 +84,18 @@ describe('the last run', () => {
     await writeFile(path.join(cache, 'runs', NEW, 'events.ndjson'), '{"type":"target-end","at":1,"targ', { flag: 'a' });
     expect(await lastRun(cache)).toMatchObject({ open: ['a'], unfinished: new Set(['a']) });
   });
+
+  test.each([
+    '{"type":"plan"}',
+    '{"type":"plan","at":1,"fresh":0,"entries":[7]}',
+    '{"type":"target-end"}',
+    '[]',
+    '5',
+    '"x"',
+  ])('passes over %s, which is JSON and yet no line of a journal', async (line) => {
+    const cache = await cacheFolder();
+    record(cache, NEW, [start(), { type: 'plan', at: 1, entries: [entry('a', 'stale')] }, begin('a')]);
+    await writeFile(path.join(cache, 'runs', NEW, 'events.ndjson'), `${line}\n`, { flag: 'a' });
+    expect(await lastRun(cache)).toEqual({ run: NEW, open: ['a'], unfinished: new Set(['a']) });
+  });
 });
