@@ -3,7 +3,7 @@ import type { OpenReporter } from '../report/reporter.js';
 import type { Question } from '../run/confirm.js';
 import type { RunContext, RunOptions, RunSummary } from '../run/context.js';
 import { createPools } from '../run/pools.js';
-import { mergeDurations, readDurations, writeDurations } from '../state/durations.js';
+import { type Durations, mergeDurations, readDurations, writeDurations } from '../state/durations.js';
 import { newRunId } from '../state/run-id.js';
 import { EXIT, type Invocation, shellWord } from './command.js';
 import { confirm } from './confirm.js';
@@ -87,7 +87,11 @@ async function work<Planned>(
   const questions = steps.questions(planned);
   const ask = (): Promise<ReadonlySet<string>> => confirm(invocation, questions, interrupt);
   const confirmed = questions.length === 0 ? new Set<string>() : await paused(reporter, ask);
-  const measured = await readDurations(cacheDirectory);
+  let reading: Promise<Durations> | undefined;
+  const measured = (): Promise<Durations> => {
+    reading ??= readDurations(cacheDirectory);
+    return reading;
+  };
   const record = createRecord(invocation, cacheDirectory, runId);
   const tell = holdWhileTaken(reporter.tell);
   const context: RunContext = {
@@ -115,7 +119,7 @@ async function work<Planned>(
     // What it takes to take things down says nothing about what it takes to make them.
     if (steps.command === 'run' && summary.took.size > 0) {
       const known = (name: string): boolean => project.graph.targets.has(name);
-      await writeDurations(cacheDirectory, mergeDurations(measured, summary.took, known));
+      await writeDurations(cacheDirectory, mergeDurations(await measured(), summary.took, known));
     }
     await steps.finish?.(bench, summary);
     return interrupt.exitCode ?? exitCode(summary);

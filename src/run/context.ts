@@ -37,8 +37,8 @@ export interface RunOptions extends Narrowing {
   readonly failFast?: boolean;
   /** Default: the default limits. */
   readonly pools?: Pools;
-  /** Seconds that targets took in earlier runs, by name: what has most work behind it goes first. */
-  readonly measured?: ReadonlyMap<string, number>;
+  /** Seconds that targets took in earlier runs, by name: what has most work behind it goes first. Asked only when something runs. */
+  readonly measured?: () => Promise<ReadonlyMap<string, number>>;
   /** Targets whose question was answered with yes; others that have one are refused. */
   readonly confirmed?: ReadonlySet<string>;
 }

@@ -22,7 +22,7 @@ export class Session {
   readonly stop: AbortSignal;
   readonly results = new Map<string, Result>();
   readonly #failFast: boolean;
-  readonly #measured: ReadonlyMap<string, number>;
+  readonly #measured: () => Promise<ReadonlyMap<string, number>>;
   readonly #confirmed: ReadonlySet<string>;
   readonly #pools: Pools;
   readonly #began: number;
@@ -39,7 +39,7 @@ export class Session {
     this.cancel = options.cancel ?? never;
     this.stop = AbortSignal.any([options.stop ?? never, this.cancel]);
     this.#failFast = options.failFast ?? false;
-    this.#measured = options.measured ?? new Map();
+    this.#measured = options.measured ?? (async () => new Map());
     this.#confirmed = options.confirmed ?? new Set();
     this.#pools = options.pools ?? createPools();
     const at = this.clock.now();
@@ -60,7 +60,8 @@ export class Session {
 
   /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
   async walk(before: Before, work: (name: string) => Promise<Result>): Promise<void> {
-    const lengthOf = expectedSeconds(before.keys(), this.#measured);
+    if (before.size === 0) return;
+    const lengthOf = expectedSeconds(before.keys(), await this.#measured());
     this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
       this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));

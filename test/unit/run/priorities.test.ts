@@ -40,7 +40,7 @@ test('what has the most measured time behind it goes first, however few steps th
     ['many steps', 1],
     ['second', 1],
   ]);
-  await run(world, graph, ['*'], { pools: createPools({ docker: 1 }), measured });
+  await run(world, graph, ['*'], { pools: createPools({ docker: 1 }), measured: async () => measured });
   expect(world.applied).toEqual(['slow', 'many steps', 'second', 'third']);
 });
 
