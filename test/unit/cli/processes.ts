@@ -57,8 +57,9 @@ export function atTerminal(
   cwd: string,
   ...argv: string[]
 ): Spawned & { type(text: string): void } {
-  const words = [process.execPath, installation.program, ...argv].map((word) => `'${word}'`);
-  const child = spawn('script', ['-qec', words.join(' '), '/dev/null'], { cwd, env: { ...process.env, TERM: 'dumb' } });
+  // Without `exec` a shell would stay in between, and some (dash) end with 130 when they were interrupted, whatever pai ends with.
+  const command = ['exec', ...[process.execPath, installation.program, ...argv].map((word) => `'${word}'`)].join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], { cwd, env: { ...process.env, TERM: 'dumb' } });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { ...watch(child), type: (text) => void child.stdin.write(text) };
 }
