@@ -5,8 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { HostDriver, HostLogin, HostWork } from '../../../src/model/drivers.js';
 import type { ActionContext } from '../../../src/model/target.js';
 import { prepareHosts } from '../../../src/sandbox/bare-host.js';
-import type { ShimUse } from '../../../src/sandbox/command-files.js';
-import { openSandboxHosts, type SandboxHosts, SSH_PORT } from '../../../src/sandbox/hosts.js';
+import { openSandboxHosts, type SandboxHosts, type SandboxHostsOptions, SSH_PORT } from '../../../src/sandbox/hosts.js';
 import { type SandboxDescription, type SandboxLayout, sandboxLayout } from '../../../src/sandbox/layout.js';
 import { createHostDriver, type HostDriverOptions } from '../../../src/ssh/driver.js';
 
@@ -37,7 +36,7 @@ export interface SandboxBed {
 }
 
 /** One sandbox for the tests of a file. */
-export function sandboxBed(shims?: ShimUse): () => SandboxBed {
+export function sandboxBed(options: SandboxHostsOptions = {}): () => SandboxBed {
   let bed: SandboxBed | undefined;
   const opened: { close(): Promise<void> }[] = [];
   const directory = mkdtempSync(path.join(tmpdir(), 'pai sandbox '));
@@ -45,7 +44,7 @@ export function sandboxBed(shims?: ShimUse): () => SandboxBed {
     const layout = sandboxLayout(directory);
     await prepareHosts(layout, SANDBOX);
     const open = (): SandboxHosts => {
-      const hosts = openSandboxHosts(layout, SANDBOX, shims);
+      const hosts = openSandboxHosts(layout, SANDBOX, { waitSeconds: 5, ...options });
       opened.unshift(hosts);
       return hosts;
     };
