@@ -152,15 +152,27 @@ describe('faults of simulated hosts, as the real SSH driver meets them', () => {
   });
 
   it('etcd-dead: the member does not run until that is lifted; two dead ones take the quorum', async () => {
-    const { driver, login, hosts } = bed();
+    const { driver, login, hosts, reopen } = bed();
     const look = (name: string) => driver().observe(login(name), `etcd:${name}`, etcdTarget(name).probe);
     await set('etcd-dead', 'm1');
     expect(await look('m1')).toMatchObject({ problem: expect.stringContaining('Exited (1)') });
     expect(await look('m2')).not.toHaveProperty('problem');
     expect((await hosts.exec('m1', 'docker ps -aq --filter name=^/k8s_etcd_')).stdout).toMatch(/^k8s_etcd_/);
+    // A run tells why it gave up.
+    const hasty = reopen({ waitSeconds: 2 });
+    const own = driver({ route: (host) => hasty.route(host.address, host.port) });
+    await expect(apply(own, login('m1'), 'etcd:m1', etcdTarget('m1'))).rejects.toMatchObject({
+      code: 'HOST_SCRIPT',
+      details: expect.arrayContaining([
+        'waiting for etcd on 10.99.0.11',
+        'no container of etcd runs: Exited (1) (simulated)',
+        'error: gave up waiting for etcd on 10.99.0.11',
+      ]),
+    });
     await set('etcd-dead', 'm3');
     expect(await look('m2')).toMatchObject({ problem: expect.stringContaining('etcd is not healthy') });
     await lift('etcd-dead', 'm1');
+    await apply(driver(), login('m1'), 'etcd:m1', etcdTarget('m1'));
     expect(await look('m2')).not.toHaveProperty('problem');
     expect(await look('m1')).not.toHaveProperty('problem');
   });

@@ -30,7 +30,7 @@ export interface SandboxBed {
   /** A driver with known hosts of its own beside the sandbox. Closed in the end. */
   driver(more?: Partial<HostDriverOptions>): HostDriver;
   /** Other hosts over the same files, as another pai has them. Closed in the end. */
-  reopen(): SandboxHosts;
+  reopen(options?: SandboxHostsOptions): SandboxHosts;
   /** Below a host's root. */
   file(host: string, name: string): string;
 }
@@ -43,8 +43,8 @@ export function sandboxBed(options: SandboxHostsOptions = {}): () => SandboxBed 
   beforeAll(async () => {
     const layout = sandboxLayout(directory);
     await prepareHosts(layout, SANDBOX);
-    const open = (): SandboxHosts => {
-      const hosts = openSandboxHosts(layout, SANDBOX, { waitSeconds: 5, ...options });
+    const open = (more: SandboxHostsOptions = {}): SandboxHosts => {
+      const hosts = openSandboxHosts(layout, SANDBOX, { ...options, ...more });
       opened.unshift(hosts);
       return hosts;
     };
