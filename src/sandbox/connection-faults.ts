@@ -28,7 +28,7 @@ export class ConnectionFaults {
 
   /**
    * Cuts the connection as soon as a job of pai runs on the host, if that has the fault `cut`: once for each opening of the
-   * sandbox, or as many times as the fault's content says, which counts down and then lifts it. The job goes on.
+   * sandbox, or as many times as the fault's content says, which counts down and then lifts it. The job goes on. Never rejects.
    */
   async cutDuring(host: SandboxHost, connection: Duplex, ended: Promise<void>): Promise<void> {
     const own = this.#layout.host(host.name);
@@ -41,7 +41,7 @@ export class ConnectionFaults {
       await sleep(CUT_POLL_MS, undefined, { ref: false });
       if (over || connection.destroyed) return;
     }
-    if (this.#takeCut(host)) connection.destroy();
+    if (!connection.destroyed && this.#takeCut(host)) connection.destroy();
   }
 
   #takeCut(host: SandboxHost): boolean {
@@ -52,8 +52,13 @@ export class ConnectionFaults {
       this.#cutAlready.add(host.name);
       return true;
     }
-    if (left > 1) writeFileSync(file, `${left - 1}\n`);
-    else rmSync(file, { force: true });
+    try {
+      if (left > 1) writeFileSync(file, `${left - 1}\n`);
+      else rmSync(file, { force: true });
+    } catch {
+      // The fault, or the whole sandbox, was taken away meanwhile.
+      return false;
+    }
     return left > 0;
   }
 }

@@ -63,7 +63,10 @@ export function openSandboxHosts(
   let installed: Promise<void> | undefined;
 
   async function makeReady(host: SandboxHost): Promise<void> {
-    installed ??= installCommands(layout, shims);
+    installed ??= installCommands(layout, shims).catch((error: unknown) => {
+      installed = undefined;
+      throw error;
+    });
     await Promise.all([installed, createHost(layout, sandbox, host)]);
   }
 
@@ -92,8 +95,12 @@ export function openSandboxHosts(
   }
 
   function server(host: SandboxHost): Promise<SshServer> {
-    const started = servers.get(host.name) ?? startServer(host);
+    const present = servers.get(host.name);
+    if (present !== undefined) return present;
+    const started = startServer(host);
     servers.set(host.name, started);
+    // What was in the way may be gone at the next try.
+    started.catch(() => servers.delete(host.name));
     return started;
   }
 
