@@ -80,6 +80,7 @@ const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: wha
 
 /** Options of every command. */
 export const COMMON_OPTIONS: readonly OptionRow[] = [
+  { flags: '--sandbox', summary: 'work on the simulated cluster of `pai sandbox`, which is made when it is not there' },
   { flags: '-p, --path <folder>', summary: 'the configuration (default: cluster-configuration beside paifile.ts)' },
 ];
 
