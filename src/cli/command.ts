@@ -35,6 +35,10 @@ export interface Options {
   readonly cache?: boolean;
   readonly cacheDir?: string;
   readonly maxSize?: string;
+  readonly masters?: number;
+  readonly workers?: number;
+  /** False for `--no-proxy`. */
+  readonly proxy?: boolean;
 }
 
 /** One call of a command. */
