@@ -4,7 +4,8 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectEnd, onHost, Project, rig } from './project.js';
+import { expectEnd } from '../whole/project.js';
+import { onHost, RigProject, rig } from './rig.js';
 
 /**
  * Three masters behind a proxy, and a worker, on real hosts. Tests go in order; each starts where the last one left the
@@ -12,11 +13,11 @@ import { expectEnd, onHost, Project, rig } from './project.js';
  */
 const HOSTS = ['h1', 'h2', 'h3', 'h4', 'h5'];
 const call = promisify(execFile);
-let project: Project;
+let project: RigProject;
 
 beforeAll(async () => {
   await rig('up.sh', '--fresh', ...HOSTS);
-  project = await Project.create('h1,h2,h3', 'h4', 'h5');
+  project = await RigProject.create('h1,h2,h3', 'h4', 'h5');
 });
 afterAll(() => project.remove());
 
