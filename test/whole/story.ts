@@ -155,7 +155,7 @@ export function tellStory(open: () => Promise<World>, kind: WorldKind, between?:
     }
     measured('clean kubernetes', kubernetes);
     for (const host of [...masters, ...workers, ...proxies]) {
-      const folders = ['/var/lib/etcd', '/etc/kubernetes', '/var/lib/kubelet', '/etc/haproxy'];
+      const folders = ['/var/lib/etcd', '/etc/kubernetes', '/var/lib/kubelet'];
       const list = `docker ps -aq; ls -A ${folders.map((folder) => `$ROOT${folder}`).join(' ')} 2>/dev/null | grep -v :`;
       expect((await world.onHost(host, list)).trim(), host).toBe('');
     }
