@@ -66,7 +66,7 @@ async function changeFault(
   const { setFault, liftFault } = await import('../../sandbox/faults.js');
   const change = how === 'set' ? setFault : liftFault;
   for (const { fault, host } of faultsNamed(description, words, how)) {
-    await change(layout, description, fault, host);
+    await change(layout, description, fault, host?.name);
     if (how === 'set') io.stdout(`${host === undefined ? 'the sandbox' : host.name}: ${fault}\n`);
   }
   if (how === 'lift') io.stdout(formatSandbox(sandboxStatus(layout, description)));
