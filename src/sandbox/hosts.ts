@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ import { installCommands, type ShimUse } from './command-files.js';
 import { ConnectionFaults } from './connection-faults.js';
 import { spawnOnHost } from './host-shell.js';
 import { hasFault, type SandboxDescription, type SandboxHost, type SandboxLayout } from './layout.js';
-import { Loopback } from './loopback.js';
+import { Loopback, WaitingSocket } from './loopback.js';
 import { serveCommand } from './serve-command.js';
 import { SshServer } from './ssh-server.js';
 
@@ -141,7 +141,7 @@ export function findHost(sandbox: SandboxDescription, name: string): SandboxHost
 }
 
 function refused(code: string, address: string, port: number): Socket {
-  const socket = new Socket();
+  const socket = new WaitingSocket();
   const error = Object.assign(new Error(`connect ${code} ${address}:${port}`), { code });
   // Whoever asked must be able to listen first.
   setImmediate(() => socket.destroy(error));

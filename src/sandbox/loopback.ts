@@ -5,7 +5,7 @@ import { createServer, type Server, Socket } from 'node:net';
 const STRANGER_MS = 1000;
 
 /** A socket that waits for its server: to those who ask it is connecting, so that they write nothing yet or let it queue. */
-class WaitingSocket extends Socket {
+export class WaitingSocket extends Socket {
   constructor() {
     super();
     Object.assign(this, { connecting: true });

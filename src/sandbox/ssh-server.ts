@@ -19,13 +19,16 @@ export class SshServer {
   readonly #options: SshServerOptions;
   readonly #server: Server;
   readonly #ssh2: typeof import('ssh2');
-  #next: Socket | undefined;
+  /** By the port of their other end: all that ssh2 tells of a connection. */
+  readonly #sockets = new Map<number | undefined, Socket>();
 
   private constructor(ssh2: typeof import('ssh2'), options: SshServerOptions) {
     this.#ssh2 = ssh2;
     this.#options = options;
-    this.#server = new ssh2.Server({ hostKeys: [options.hostKey], ident: 'pai-sandbox' }, (connection) => {
-      if (this.#next !== undefined) this.#serve(connection, this.#next);
+    this.#server = new ssh2.Server({ hostKeys: [options.hostKey], ident: 'pai-sandbox' }, (connection, { port }) => {
+      const socket = this.#sockets.get(port);
+      if (socket === undefined) connection.end();
+      else this.#serve(connection, socket);
     });
   }
 
@@ -35,10 +38,10 @@ export class SshServer {
   }
 
   accept(socket: Socket): void {
-    // ssh2 tells of the connection at once, but not over which socket it came.
-    this.#next = socket;
+    const port = socket.remotePort;
+    this.#sockets.set(port, socket);
+    socket.once('close', () => this.#sockets.delete(port));
     this.#server.injectSocket(socket);
-    this.#next = undefined;
   }
 
   #serve(connection: Connection, socket: Socket): void {
