@@ -2,6 +2,8 @@ import { PaiError } from '../../model/errors.js';
 import { didYouMean } from '../../model/suggest.js';
 import { describeSandbox, formatSandbox } from '../../report/sandbox-text.js';
 import { createSandbox, readSandbox, removeSandbox, USUAL_SIZE } from '../../sandbox/create.js';
+import { isHostFault, liftFault, setFault } from '../../sandbox/faults.js';
+import { findHost, openSandboxHosts } from '../../sandbox/hosts.js';
 import {
   HOST_FAULTS,
   type HostFault,
@@ -33,7 +35,12 @@ export const sandbox: Command = {
     const { io, options, patterns } = invocation;
     const [what = '', ...words] = patterns;
     const work = Object.hasOwn(WORK, what) ? WORK[what] : undefined;
-    if (work === undefined) throw unknown(`pai sandbox has no '${what}'`, what, Object.keys(WORK));
+    if (work === undefined) {
+      const meant = didYouMean(what, Object.keys(WORK));
+      throw new PaiError('USAGE', `pai sandbox has no '${what}'${meant === undefined ? '' : `; ${meant}`}`, {
+        next: `There are: ${Object.keys(WORK).join(', ')}.`,
+      });
+    }
     const { sandboxDirectory = '' } = await placeOf({ io, options: { ...options, sandbox: true } });
     return work(invocation, sandboxLayout(sandboxDirectory), words);
   },
@@ -63,57 +70,50 @@ async function changeFault(
   how: 'set' | 'lift',
 ): Promise<number> {
   const description = await existing(layout);
-  const { setFault, liftFault } = await import('../../sandbox/faults.js');
   const change = how === 'set' ? setFault : liftFault;
-  for (const { fault, host } of faultsNamed(description, words, how)) {
-    await change(layout, description, fault, host?.name);
-    if (how === 'set') io.stdout(`${host === undefined ? 'the sandbox' : host.name}: ${fault}\n`);
-  }
-  if (how === 'lift') io.stdout(formatSandbox(sandboxStatus(layout, description)));
+  for (const { fault, host } of faultsNamed(description, words, how)) await change(layout, description, fault, host);
+  io.stdout(formatSandbox(sandboxStatus(layout, description)));
   return EXIT.ok;
 }
 
 interface Named {
   readonly fault: HostFault | SandboxFault;
-  readonly host?: SandboxHost;
+  /** Name of the host; of the whole sandbox without. */
+  readonly host?: string;
 }
 
 function faultsNamed(sandbox: SandboxDescription, words: readonly string[], how: 'set' | 'lift'): readonly Named[] {
   const [first, second] = words;
   const whole = SANDBOX_FAULTS.find((fault) => fault === first);
   if (whole !== undefined) return [{ fault: whole }];
-  if (first === undefined) {
-    if (how === 'set')
-      throw usage(
-        'say which host and which fault',
-        `Faults of a host: ${HOST_FAULTS.join(', ')}; of all: ${SANDBOX_FAULTS.join(', ')}.`,
-      );
-    return [
-      ...SANDBOX_FAULTS.map((fault) => ({ fault })),
-      ...sandbox.hosts.flatMap((host) => HOST_FAULTS.map((fault) => ({ fault, host }))),
-    ];
+  const all = (hosts: readonly SandboxHost[]): readonly Named[] =>
+    hosts.flatMap(({ name }) => HOST_FAULTS.map((fault) => ({ fault, host: name })));
+  if (first === undefined && how === 'lift')
+    return [...SANDBOX_FAULTS.map((fault) => ({ fault })), ...all(sandbox.hosts)];
+  if (first === undefined || (second === undefined && how === 'set')) {
+    throw new PaiError('USAGE', 'say which host and which fault', {
+      next: `Faults of a host: ${HOST_FAULTS.join(', ')}; of the whole sandbox: ${SANDBOX_FAULTS.join(', ')}.`,
+    });
   }
-  const host = hostNamed(sandbox, first, SANDBOX_FAULTS);
-  if (second === undefined && how === 'lift') return HOST_FAULTS.map((fault) => ({ fault, host }));
-  const fault = HOST_FAULTS.find((fault) => fault === second);
-  if (fault === undefined) throw unknown(`there is no fault '${second ?? ''}'`, second ?? '', HOST_FAULTS);
-  return [{ fault, host }];
+  const host = findHost(sandbox, first);
+  if (second === undefined) return all([host]);
+  if (isHostFault(second)) return [{ fault: second, host: host.name }];
+  throw new PaiError('USAGE', `${second} is a fault of the whole sandbox`, {
+    next: `Say pai sandbox ${how === 'set' ? 'fault' : 'lift'} ${second}.`,
+  });
 }
 
 async function exec({ io }: Invocation, layout: SandboxLayout, words: readonly string[]): Promise<number> {
   const description = await existing(layout);
   const [name, ...command] = words;
   if (name === undefined || command.length === 0) {
-    throw usage(
-      'say on which host, and what',
-      'For example `pai sandbox exec master1 docker ps`; put -- before a command with options.',
-    );
+    throw new PaiError('USAGE', 'say on which host, and what', {
+      next: 'For example `pai sandbox exec master1 docker ps`; put -- before a command with options.',
+    });
   }
-  const host = hostNamed(description, name, []);
-  const { openSandboxHosts } = await import('../../sandbox/hosts.js');
   const hosts = openSandboxHosts(layout, description);
   try {
-    const { code, stdout, stderr } = await hosts.exec(host.name, command.join(' '));
+    const { code, stdout, stderr } = await hosts.exec(name, command.join(' '));
     io.stdout(stdout);
     io.stderr(stderr);
     return code;
@@ -134,24 +134,4 @@ async function existing(layout: SandboxLayout): Promise<SandboxDescription> {
   throw new PaiError('SANDBOX', 'there is no sandbox yet', {
     next: 'Make one: `pai sandbox create`, or just `pai run services --sandbox`.',
   });
-}
-
-function hostNamed({ hosts }: SandboxDescription, name: string, others: readonly string[]): SandboxHost {
-  const host = hosts.find((host) => host.name === name);
-  if (host === undefined)
-    throw unknown(`the sandbox has no host '${name}'`, name, [...hosts.map(({ name }) => name), ...others]);
-  return host;
-}
-
-function unknown(what: string, name: string, names: readonly string[]): PaiError {
-  const meant = didYouMean(name, names);
-  const shown = names.slice(0, 12);
-  return usage(
-    `${what}${meant === undefined ? '' : `; ${meant}`}`,
-    `There are: ${shown.join(', ')}${names.length > shown.length ? ', ...' : ''}.`,
-  );
-}
-
-function usage(what: string, next: string): PaiError {
-  return new PaiError('USAGE', what, { next });
 }
