@@ -25,15 +25,15 @@ const MASTERS_PKI = '/var/lib/pai/pki';
 /** Where drivers connect to when that is not where the configuration says: an embedded cluster has places of its own. */
 export interface Detours {
   /** A connection that is on its way to a host. */
-  hostRoute(host: HostLogin): Duplex;
+  readonly hostRoute: (host: HostLogin) => Duplex;
   /** What stands before every path on a host. */
-  rootPrefix(host: HostLogin): string;
+  readonly rootPrefix: (host: HostLogin) => string;
   /** Base URL of the registry's API. */
-  registryUrl(): Promise<string>;
+  readonly registryUrl: () => Promise<string>;
   /** Path of the socket of the dev box's Docker Engine. */
-  dockerSocket(): Promise<string>;
+  readonly dockerSocket: () => Promise<string>;
   /** URL of the API server. */
-  kubeServer(): Promise<string>;
+  readonly kubeServer: () => Promise<string>;
   close(): Promise<void>;
 }
 
@@ -86,8 +86,8 @@ export function wireDrivers(
     const { registry } = cluster.services;
     const detour = await detours();
     if (detour === undefined) return createImageDriver({ registry });
-    const [url, dockerSocket] = await Promise.all([detour.registryUrl(), detour.dockerSocket()]);
-    return createImageDriver({ registry: { ...registry, url }, dockerSocket });
+    const { registryUrl, dockerSocket } = detour;
+    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');

@@ -138,7 +138,7 @@ function kubernetes({ apiAddress }: SandboxDescription): object {
       'load-balance-ip': apiAddress,
       'service-cluster-ip-range': '10.96.0.0/16',
       'storage-backend': 'etcd3',
-      'docker-registry': `${REGISTRY}/kubernetes`,
+      'docker-registry': 'kubernetes.sandbox',
       'docker-registry-insecure': 'true',
       'hyperkube-version': 'v1.20.2',
       'etcd-version': '3.4.23',

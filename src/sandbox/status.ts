@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { answeringMaster } from './kubernetes/availability.js';
 import {
-  apiServerAnswers,
   etcdCommits,
   HOST_FAULTS,
   type HostFault,
@@ -40,17 +40,9 @@ export function sandboxStatus(layout: SandboxLayout, sandbox: SandboxDescription
   return {
     hosts: sandbox.hosts.map((host) => hostStatus(layout, host)),
     etcd: sandbox.hosts.filter((host) => etcdCommits(layout, sandbox, host)).length,
-    api: !faults.includes('api-down') && apiIsReached(layout, sandbox),
+    api: answeringMaster(layout, sandbox) !== undefined,
     faults,
   };
-}
-
-/** Whether an API server answers at the address where all look for it: a master's own, or a proxy's with haproxy on it. */
-export function apiIsReached(layout: SandboxLayout, sandbox: SandboxDescription): boolean {
-  const entry = sandbox.hosts.find(({ address }) => address === sandbox.apiAddress);
-  if (entry?.role === 'master') return apiServerAnswers(layout, sandbox, entry);
-  if (entry !== undefined && !staticPodRuns(layout.host(entry.name), 'haproxy')) return false;
-  return sandbox.hosts.some((host) => apiServerAnswers(layout, sandbox, host));
 }
 
 function hostStatus(layout: SandboxLayout, host: SandboxHost): HostStatus {
