@@ -8,7 +8,9 @@ let project: SandboxProject;
 
 /** Targets that plan shows as stale or unknown, by name. */
 async function notFresh(...words: string[]): Promise<Readonly<Record<string, string>>> {
-  const { stdout } = await project.says('plan', ...words, '--sandbox', '--json');
+  // It ends with 1 when something is unknown.
+  const planned = project.says('plan', ...words, '--sandbox', '--json');
+  const { stdout } = await planned.catch((error: { readonly stdout: string }) => error);
   const { targets }: { targets: { name: string; state: string }[] } = JSON.parse(stdout);
   return Object.fromEntries(targets.filter(({ state }) => state !== 'fresh').map(({ name, state }) => [name, state]));
 }
@@ -108,11 +110,9 @@ describe('a cluster that runs, with a fault', () => {
     const result = await project.pai('run', 'services');
     expect(result.code).toBe(1);
     expect(result.ran).toEqual([]);
-    for (const [target, failure] of Object.entries(result.failures)) {
-      expect(target).toMatch(/^(addon|service):/);
-      expect(failure).toMatchObject({ code: 'KUBE_UNREACHABLE', next: expect.stringMatching(/\w+/) });
-    }
-    expect(Object.keys(result.failures)).toContain('service:pylon');
+    // The others wait for it, so they are skipped: it is told once.
+    expectFailure(result, 'addon:rbac', 'KUBE_UNREACHABLE', /10\.77\.1\.1|127\.0\.0\.1/);
+    expectEnd(result, { skipped: 5 });
   });
 
   it('in the registry: the image is unknown, and what does not need it goes on', async () => {

@@ -28,6 +28,7 @@ export const run: Command = {
     const { sandboxDirectory } = project;
     const told = sandboxDirectory === undefined || wantsJson(options) ? undefined : await tellSandbox(sandboxDirectory);
     if (told !== undefined) invocation.io.stderr(told.before);
+    let ran = 0;
     const code = await execute(invocation, project, {
       command: 'run',
       plan: ({ look }) => planRun(graph, names, look, { force: options.force === true ? names : [] }),
@@ -41,10 +42,11 @@ export const run: Command = {
       },
       execute: (planned, context, how) => executePlan(planned, graph, context, { ...how, ...narrowing }),
       finish: async (bench, summary) => {
+        ran = summary.ran;
         if (summary.failed === 0) await bench.keepPki();
       },
     });
-    if (told !== undefined && code === EXIT.ok) invocation.io.stderr(told.after);
+    if (told !== undefined && code === EXIT.ok && ran > 0) invocation.io.stderr(told.after);
     return code;
   },
 };
