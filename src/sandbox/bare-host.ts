@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { SandboxDescription, SandboxHost, SandboxLayout } from './layout.js';
 
@@ -22,9 +22,15 @@ SwapFree:              0 kB
 
 const SOCKETS = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 
+const HOSTS_AT_ONCE = 32;
+
 /** Makes the folders of all hosts; of those that are there nothing is changed. */
 export async function prepareHosts(layout: SandboxLayout, sandbox: SandboxDescription): Promise<void> {
-  await Promise.all(sandbox.hosts.map((host) => createHost(layout, sandbox, host)));
+  // Some at a time: each has a dozen files open.
+  for (let start = 0; start < sandbox.hosts.length; start += HOSTS_AT_ONCE) {
+    const some = sandbox.hosts.slice(start, start + HOSTS_AT_ONCE);
+    await Promise.all(some.map((host) => createHost(layout, sandbox, host)));
+  }
 }
 
 /** Makes the folder of a bare host: its root, an SSH host key, and what sudo asks for. Nothing that is there is changed. */
@@ -34,7 +40,7 @@ export async function createHost(layout: SandboxLayout, sandbox: SandboxDescript
   if (!existsSync(machineId(own.root))) await makeRoot(own.root, sandbox, host);
   await keep(path.join(own.directory, 'password'), `${sandbox.login.password}\n`);
   await keep(path.join(own.directory, 'address'), `${host.address}\n`);
-  if (!existsSync(own.hostKey)) await writeSecret(own.hostKey, await newHostKey());
+  if (!existsSync(own.hostKey)) await makeHostKey(own.hostKey);
 }
 
 /** Makes a host bare again, as a new installation of its system does. Its name, address and SSH host key stay. */
@@ -77,9 +83,15 @@ function machineId(root: string): string {
   return path.join(root, 'etc/machine-id');
 }
 
-async function newHostKey(): Promise<string> {
+/** Of two that make it at the same time, one is first and both take that. */
+async function makeHostKey(place: string): Promise<void> {
   const { utils } = await import('ssh2').then((ssh2) => ssh2.default);
-  return utils.generateKeyPairSync('ed25519').private;
+  const fresh = `${place}.new-${randomBytes(6).toString('hex')}`;
+  await writeSecret(fresh, utils.generateKeyPairSync('ed25519').private);
+  await link(fresh, place).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await rm(fresh);
 }
 
 async function writeSecret(file: string, content: string): Promise<void> {

@@ -43,11 +43,19 @@ export interface SandboxHosts {
   close(): Promise<void>;
 }
 
-/** Opens the hosts of a sandbox. `shims` is for tests. */
+/** How hosts are opened. */
+export interface SandboxHostsOptions {
+  /** Default: where needed. */
+  readonly shims?: ShimUse;
+  /** The longest that a host script waits for anything, instead of minutes: what is simulated is there at once, or never. Default 60. */
+  readonly waitSeconds?: number;
+}
+
+/** Opens the hosts of a sandbox. */
 export function openSandboxHosts(
   layout: SandboxLayout,
   sandbox: SandboxDescription,
-  shims: ShimUse = 'where needed',
+  { shims = 'where needed', waitSeconds = 60 }: SandboxHostsOptions = {},
 ): SandboxHosts {
   const loopback = new Loopback();
   const faults = new ConnectionFaults(layout);
@@ -75,7 +83,8 @@ export function openSandboxHosts(
         }
         serveCommand(channel, {
           delay: faults.delay(host),
-          start: () => spawnOnHost(layout, sandbox, { host, user, command }),
+          start: () =>
+            spawnOnHost(layout, sandbox, { host, user, command, environment: { WAIT_LIMIT: String(waitSeconds) } }),
           onStart: (ended) => void faults.cutDuring(host, connection, ended),
         });
       },

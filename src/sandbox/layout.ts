@@ -15,6 +15,7 @@ import path from 'node:path';
  *     hosts/<name>/docker/containers/<container>/state    `running` or `exited`, beside what it was started with
  *     hosts/<name>/faults/<fault>       exists while the fault is on; its content may say more
  *     hosts/<name>/host-key             SSH host key, PEM
+ *     hosts/<name>/address, password    what its commands have to know
  *     commands/                         commands that all hosts have
  *     faults/<fault>                    of the whole sandbox: registry-down, api-down
  *     kubernetes/                       what etcd would hold

@@ -5,8 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { HostDriver, HostLogin, HostWork } from '../../../src/model/drivers.js';
 import type { ActionContext } from '../../../src/model/target.js';
 import { prepareHosts } from '../../../src/sandbox/bare-host.js';
-import type { ShimUse } from '../../../src/sandbox/command-files.js';
-import { openSandboxHosts, type SandboxHosts, SSH_PORT } from '../../../src/sandbox/hosts.js';
+import { openSandboxHosts, type SandboxHosts, type SandboxHostsOptions, SSH_PORT } from '../../../src/sandbox/hosts.js';
 import { type SandboxDescription, type SandboxLayout, sandboxLayout } from '../../../src/sandbox/layout.js';
 import { createHostDriver, type HostDriverOptions } from '../../../src/ssh/driver.js';
 
@@ -31,21 +30,21 @@ export interface SandboxBed {
   /** A driver with known hosts of its own beside the sandbox. Closed in the end. */
   driver(more?: Partial<HostDriverOptions>): HostDriver;
   /** Other hosts over the same files, as another pai has them. Closed in the end. */
-  reopen(): SandboxHosts;
+  reopen(options?: SandboxHostsOptions): SandboxHosts;
   /** Below a host's root. */
   file(host: string, name: string): string;
 }
 
 /** One sandbox for the tests of a file. */
-export function sandboxBed(shims?: ShimUse): () => SandboxBed {
+export function sandboxBed(options: SandboxHostsOptions = {}): () => SandboxBed {
   let bed: SandboxBed | undefined;
   const opened: { close(): Promise<void> }[] = [];
   const directory = mkdtempSync(path.join(tmpdir(), 'pai sandbox '));
   beforeAll(async () => {
     const layout = sandboxLayout(directory);
     await prepareHosts(layout, SANDBOX);
-    const open = (): SandboxHosts => {
-      const hosts = openSandboxHosts(layout, SANDBOX, shims);
+    const open = (more: SandboxHostsOptions = {}): SandboxHosts => {
+      const hosts = openSandboxHosts(layout, SANDBOX, { ...options, ...more });
       opened.unshift(hosts);
       return hosts;
     };

@@ -16,7 +16,7 @@ const MASTERS = ['m1', 'm2', 'm3'];
 
 /** The scripts of templates/host in the order of the tasks: up, well, and down again. */
 export function scriptStory(subject: string, shims: ShimUse): void {
-  const bed = sandboxBed(shims);
+  const bed = sandboxBed({ shims });
 
   describe(subject, () => {
     const problem = async (name: string, target: string, { probe }: ScriptedTarget) => {

@@ -52,6 +52,36 @@ describe('simulated hosts over the real SSH driver', () => {
     ]);
   });
 
+  it('take and give what is larger than any buffer on the way', async () => {
+    const { login, driver, file } = bed();
+    const content = Buffer.alloc(5_000_000, 'some of it\n');
+    const work = workFor('host:m2', 'cp large "$ROOT/large"', { files: [{ path: 'large', mode: 0o600, content }] });
+    await driver().run(login('m2'), work, contextFor('host:m2').context);
+    expect(readFileSync(file('m2', 'large')).equals(content)).toBe(true);
+    const read = (await driver().read(login('m2'), ['/large'])).get('/large');
+    expect(Buffer.from(read ?? []).equals(content)).toBe(true);
+  });
+
+  it('serve several commands over one connection at the same time', async () => {
+    const { login, driver, hosts } = bed();
+    let connections = 0;
+    const own = driver({
+      route: (host) => {
+        connections += 1;
+        return hosts.route(host.address, host.port);
+      },
+    });
+    const { context, lines } = contextFor('host:m2');
+    const script = 'echo begun; until [ -e "$ROOT/seen" ]; do sleep 0.05; done';
+    const first = own.run(login('m2'), workFor('host:m2', script), context);
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const looked = await own.observe(login('m2'), 'host:m2', 'true');
+    await hosts.exec('m2', ': > seen');
+    await first;
+    expect(looked.kind).toBe('known');
+    expect(connections).toBe(1);
+  });
+
   it('do not let a wrong password in', async () => {
     const { login, driver } = bed();
     const observation = await driver().observe(login('w1', { password: 'wrong' }), 'host:w1', 'true');
