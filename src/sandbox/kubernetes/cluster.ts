@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.js';
 import { listAt, numberAt, objectAt, textAt, textsAt, valueAt } from '../../model/json-path.js';
 import { nodesOf, registerNodes, type SandboxNode } from './nodes.js';
-import { missingAccount, podOfManifest, podsOfWorkload, replicaSetUid, type SandboxPod } from './pods.js';
+import { fittingNodes, missingAccount, podOfManifest, podsOfWorkload, replicaSetUid, type SandboxPod } from './pods.js';
 import { rolloutOf, WORKLOADS } from './rollouts.js';
 import { staticPods } from './static-pods.js';
 import { derivedUid, nameOf, namespaceOf, objectsOf, suffix, timeText, uidOf, type World } from './world.js';
@@ -152,16 +152,17 @@ export class ClusterState {
 
   #daemonSetStatus(object: JsonObject): JsonObject {
     const pods = this.#podsOf(object);
+    const wanted = fittingNodes(object, this.nodes()).length;
     const ready = pods.filter((pod) => pod.ready).length;
     return {
       observedGeneration: numberAt(object, 'metadata', 'generation'),
       currentNumberScheduled: pods.length,
-      desiredNumberScheduled: pods.length,
+      desiredNumberScheduled: wanted,
       updatedNumberScheduled: pods.length,
       numberMisscheduled: 0,
       numberReady: ready,
       numberAvailable: ready,
-      numberUnavailable: pods.length - ready,
+      numberUnavailable: wanted - ready,
     };
   }
 
@@ -307,7 +308,7 @@ function event(
     message,
     count: 1,
     firstTimestamp: created,
-    lastTimestamp: at,
+    lastTimestamp: created,
     source: { component: 'simulated' },
   };
 }

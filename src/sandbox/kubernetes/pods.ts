@@ -39,8 +39,7 @@ export function podsOfWorkload(
 ): readonly SandboxPod[] {
   if (missingAccount(world, workload) !== undefined) return [];
   const maker: Maker = { workload, kind, rollout: rolloutOf(world, workload), nodes };
-  const spec = objectAt(workload, 'spec', 'template', 'spec');
-  const fitting = nodes.filter((node) => fits(spec, node));
+  const fitting = fittingNodes(workload, nodes);
   if (kind === 'DaemonSet') {
     return fitting.map((node, index) => makePod(world, maker, node.name, index, node));
   }
@@ -50,6 +49,12 @@ export function podsOfWorkload(
   return Array.from({ length: count }, (_, index) =>
     makePod(world, maker, String(index), index, ready[index % Math.max(ready.length, 1)]),
   );
+}
+
+/** Nodes that pods of a workload may run on, ready or not. */
+export function fittingNodes(workload: JsonObject, nodes: readonly SandboxNode[]): readonly SandboxNode[] {
+  const spec = objectAt(workload, 'spec', 'template', 'spec');
+  return nodes.filter((node) => fits(spec, node));
 }
 
 /** A pod that was made by hand. */
