@@ -16,6 +16,7 @@ export const SANDBOX: SandboxDescription = {
     { name: 'm2', address: '10.99.0.12', role: 'master' },
     { name: 'm3', address: '10.99.0.13', role: 'master' },
     { name: 'w1', address: '10.99.0.21', role: 'worker' },
+    { name: 'p1', address: '10.99.0.31', role: 'proxy' },
   ],
   login: { user: 'pai', password: 'simulated secret' },
   registry: { domain: 'registry.test:5000', user: 'pai', password: 'x' },

@@ -8,11 +8,13 @@ import {
   etcdTarget,
   masterTarget,
   prepareTarget,
+  proxyTarget,
   type ScriptedTarget,
   workerTarget,
 } from './hosts-scripts.js';
 
 const MASTERS = ['m1', 'm2', 'm3'];
+const ALL = [...MASTERS, 'w1', 'p1'];
 
 /** The scripts of templates/host in the order of the tasks: up, well, and down again. */
 export function scriptStory(subject: string, shims: ShimUse): void {
@@ -29,7 +31,7 @@ export function scriptStory(subject: string, shims: ShimUse): void {
       const { login, driver } = bed();
       const shared = driver();
       const prepare = (name: string) => apply(shared, login(name), `host:${name}`, prepareTarget(name));
-      const [lines] = await Promise.all([...MASTERS, 'w1'].map(prepare));
+      const [lines] = await Promise.all(ALL.map(prepare));
       expect(lines).toContain('docker.io installed (simulated)');
       expect(lines).toContain('docker started (simulated)');
       expect(await prepare('m1')).toEqual(['waiting for Docker']);
@@ -53,6 +55,14 @@ export function scriptStory(subject: string, shims: ShimUse): void {
       expect(await problem('m3', 'master:m3', masterTarget('m3'))).toBeUndefined();
       const kubectl = await hosts.exec('m1', 'sh var/lib/pai/bin/kubectl get nodes');
       expect(kubectl).toMatchObject({ code: 1, stderr: expect.stringContaining('simulated') });
+    });
+
+    it('brings the proxy up, with haproxy as a static pod', async () => {
+      const { login, driver } = bed();
+      expect(await apply(driver(), login('p1'), 'proxy:p1', proxyTarget('p1'))).toContain(
+        'waiting for haproxy on 10.99.0.31',
+      );
+      expect(await problem('p1', 'proxy:p1', proxyTarget('p1'))).toBeUndefined();
     });
 
     it('joins a worker, whose kubelet is not started again', async () => {
@@ -91,12 +101,11 @@ export function scriptStory(subject: string, shims: ShimUse): void {
       const { login, driver, hosts, file } = bed();
       const shared = driver();
       await clean(shared, login('w1'), 'worker:w1', workerTarget('w1'));
+      await clean(shared, login('p1'), 'proxy:p1', proxyTarget('p1'));
       await Promise.all(MASTERS.map((name) => clean(shared, login(name), `master:${name}`, masterTarget(name))));
       await Promise.all(MASTERS.map((name) => clean(shared, login(name), `etcd:${name}`, etcdTarget(name))));
-      await Promise.all(
-        [...MASTERS, 'w1'].map((name) => clean(shared, login(name), `host:${name}`, prepareTarget(name))),
-      );
-      for (const name of [...MASTERS, 'w1']) {
+      await Promise.all(ALL.map((name) => clean(shared, login(name), `host:${name}`, prepareTarget(name))));
+      for (const name of ALL) {
         expect(existsSync(file(name, 'etc/kubernetes'))).toBe(false);
         expect((await hosts.exec(name, 'docker ps -aq')).stdout).toBe('');
         expect(

@@ -102,6 +102,20 @@ export function workerTarget(name: string): ScriptedTarget {
   };
 }
 
+export function proxyTarget(name: string): ScriptedTarget {
+  const settings = settingsOf(name).kubelet;
+  return {
+    files: [
+      ...kubeletFiles(),
+      ...certificates('haproxy-check'),
+      file('root/etc/kubernetes/manifests/haproxy.yaml', 'kind: Pod\n'),
+    ],
+    script: hostScripts(['kubelet.sh', 'proxy.sh'], settings),
+    probe: hostScripts(['proxy-probe.sh'], settings),
+    clean: hostScripts(['reset.sh', 'proxy-clean.sh'], settings),
+  };
+}
+
 /** Runs it, with its probe; gives what was said. */
 export async function apply(driver: HostDriver, login: HostLogin, target: string, scripted: ScriptedTarget) {
   const { context, lines } = contextFor(target);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import { createHost } from '../../../src/sandbox/bare-host.js';
+import { createHost, newKey } from '../../../src/sandbox/bare-host.js';
 import { contextFor, SANDBOX, sandboxBed, workFor } from './hosts-fixture.js';
 
 const bed = sandboxBed();
@@ -90,13 +90,18 @@ describe('simulated hosts over the real SSH driver', () => {
 
   it('let in by a key of authorized_keys, and only then', async () => {
     const { login, driver, hosts, layout } = bed();
-    const key = ssh2.utils.generateKeyPairSync('ed25519');
+    const key = await newKey();
+    const parsed = ssh2.utils.parseKey(key);
+    if (parsed instanceof Error) throw parsed;
     const keyPath = `${layout.directory}/user-key`;
-    writeFileSync(keyPath, key.private, { mode: 0o600 });
+    writeFileSync(keyPath, key, { mode: 0o600 });
     const { password: _, ...withoutPassword } = login('w1', { keyPath });
     const ask = () => driver().observe(withoutPassword, 'host:w1', 'true');
     expect(await ask()).toMatchObject({ error: { code: 'SSH_AUTH' } });
-    writeFileSync(`${layout.host('w1').root}/home/pai/.ssh/authorized_keys`, `${key.public}\n`);
+    writeFileSync(
+      `${layout.host('w1').root}/home/pai/.ssh/authorized_keys`,
+      `ssh-ed25519 ${parsed.getPublicSSH().toString('base64')} me\n`,
+    );
     // Let in; sudo then wants the password that is not there.
     expect(await ask()).toMatchObject({ error: { code: 'SUDO_DENIED' } });
     expect((await hosts.exec('w1', 'rm home/pai/.ssh/authorized_keys')).code).toBe(0);
@@ -119,6 +124,13 @@ describe('simulated hosts over the real SSH driver', () => {
       error: { code: 'SUDO_DENIED', message: expect.stringContaining('sudo does not accept the password') },
     });
     expect(await driver().observe(login('w1'), 'host:w1', 'true')).toMatchObject({ kind: 'known' });
+  });
+
+  it('have keys that are well-formed, all of them', async () => {
+    // One in 256 was not.
+    for (let count = 0; count < 1500; count++) {
+      expect(ssh2.utils.parseKey(await newKey())).not.toBeInstanceOf(Error);
+    }
   });
 
   it('keep their host key, and a changed one is noticed', async () => {
