@@ -13,8 +13,11 @@ import { type Manifest, RegistryClient } from './registry-client.js';
 /** What the image driver is made with. */
 export interface ImageDriverOptions {
   readonly registry: RegistryAccess;
-  /** Path of Docker Engine's socket; default DOCKER_HOST, else /var/run/docker.sock. Used for builds only. */
-  readonly dockerSocket?: string;
+  /**
+   * Path of Docker Engine's socket, or what tells it when it is needed first; default DOCKER_HOST, else
+   * /var/run/docker.sock. Used for builds only.
+   */
+  readonly dockerSocket?: string | (() => Promise<string>);
 }
 
 /** An image in the registry. */
@@ -195,7 +198,8 @@ class RegistryImageDriver implements ImageDriver {
   }
 
   async #connect(): Promise<Engine> {
-    this.#engine ??= Engine.connect(this.#options.dockerSocket, this.#options.registry);
+    const { dockerSocket, registry } = this.#options;
+    this.#engine ??= connectTo(dockerSocket, registry);
     try {
       return await this.#engine;
     } catch (error) {
@@ -204,6 +208,10 @@ class RegistryImageDriver implements ImageDriver {
       throw error;
     }
   }
+}
+
+async function connectTo(socket: ImageDriverOptions['dockerSocket'], registry: RegistryAccess): Promise<Engine> {
+  return Engine.connect(typeof socket === 'function' ? await socket() : socket, registry);
 }
 
 /** Whether a base image is one that is kept beside this image in the configured registry. */

@@ -10,6 +10,8 @@ export interface RegistryAccess {
   readonly caPath?: string;
   /** Plain HTTP. */
   readonly insecure: boolean;
+  /** Where its HTTP API is, when that is not what its name says: `http://127.0.0.1:5000`. Images keep the name. */
+  readonly url?: string;
 }
 
 /** Where people change the settings that errors of this folder name. */
@@ -21,7 +23,8 @@ export function imageName(image: ImageReference): string {
 }
 
 /** Base URL of the registry's HTTP API. Docker Hub's API is not where its name says. */
-export function registryUrl(access: Pick<RegistryAccess, 'domain' | 'insecure'>): URL {
+export function registryUrl(access: Pick<RegistryAccess, 'domain' | 'insecure' | 'url'>): URL {
+  if (access.url !== undefined) return new URL(access.url);
   const host = access.domain === 'docker.io' ? 'registry-1.docker.io' : access.domain;
   return new URL(`${access.insecure ? 'http' : 'https'}://${host}/`);
 }

@@ -1,5 +1,5 @@
 import { PaiError } from '../model/errors.js';
-import { REGISTRY_SETTINGS, type RegistryAccess } from './registry-access.js';
+import { REGISTRY_SETTINGS, type RegistryAccess, registryUrl } from './registry-access.js';
 import type { RegistryResponse } from './registry-http.js';
 
 const UNTRUSTED: ReadonlySet<string> = new Set([
@@ -30,8 +30,11 @@ const NOT_TLS: ReadonlySet<string> = new Set([
 export function connectionError(thrown: unknown, access: RegistryAccess, url: URL): PaiError {
   const code = codeOf(thrown);
   const message = thrown instanceof Error ? messageOf(thrown) : String(thrown);
-  const elsewhere = url.host === access.domain || access.domain === 'docker.io' ? '' : ` (asked by ${access.domain})`;
-  const where = `registry ${url.host}${elsewhere}`;
+  const isOwn = url.host === registryUrl(access).host;
+  // Who set its URL apart knows it by its name all the same.
+  const host = isOwn && access.url !== undefined ? access.domain : url.host;
+  const elsewhere = isOwn || access.domain === 'docker.io' ? '' : ` (asked by ${access.domain})`;
+  const where = `registry ${host}${elsewhere}`;
   const make = (text: string, next: string, retryable = false) =>
     new PaiError('REGISTRY_UNREACHABLE', text, { where, next, retryable, cause: thrown });
 
@@ -39,20 +42,20 @@ export function connectionError(thrown: unknown, access: RegistryAccess, url: UR
     const given =
       access.caPath === undefined ? 'not signed by a CA that this machine knows' : `not signed by ${access.caPath}`;
     return make(
-      `the certificate of registry ${url.host} is ${given}`,
+      `the certificate of registry ${host} is ${given}`,
       `Set docker-registry-ca in ${REGISTRY_SETTINGS} to the PEM file of the CA that signed it.`,
     );
   }
   const step = TLS_STEPS.get(code);
-  if (step !== undefined) return make(`the certificate of registry ${url.host} is not valid: ${message}`, step);
+  if (step !== undefined) return make(`the certificate of registry ${host} is not valid: ${message}`, step);
   if (NOT_TLS.has(code)) {
     return make(
-      `registry ${url.host} does not speak TLS`,
+      `registry ${host} does not speak TLS`,
       `Set docker-registry-insecure: true in ${REGISTRY_SETTINGS} if plain HTTP is meant, or give the registry a certificate.`,
     );
   }
   return make(
-    `registry ${url.host} does not answer: ${message}`,
+    `registry ${host} does not answer: ${message}`,
     `Check docker-registry-domain in ${REGISTRY_SETTINGS}, that the registry runs, and that this machine reaches it.`,
     code === 'ECONNREFUSED',
   );

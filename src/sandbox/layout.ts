@@ -7,6 +7,8 @@ import path from 'node:path';
  *
  *     sandbox.json                      the machines (SandboxDescription)
  *     configuration/                    the configuration files, with the pki/ and known_hosts that pai adds
+ *     operator/                         the operator's kubectl and kubeconfig
+ *     cache/                            what runs of pai on the sandbox keep
  *     hosts/<name>/root/                what stands for the host's `/`
  *     hosts/<name>/bin/                 first in the host's PATH: commands that were installed there, like docker
  *     hosts/<name>/docker/              Docker's state; `running` exists while the engine runs
@@ -24,6 +26,7 @@ export interface SandboxLayout {
   readonly directory: string;
   readonly description: string;
   readonly configuration: string;
+  readonly operator: string;
   readonly commands: string;
   readonly faults: string;
   readonly kubernetes: string;
@@ -49,6 +52,7 @@ export function sandboxLayout(directory: string): SandboxLayout {
     directory,
     description: at('sandbox.json'),
     configuration: at('configuration'),
+    operator: at('operator'),
     commands: at('commands'),
     faults: at('faults'),
     kubernetes: at('kubernetes'),

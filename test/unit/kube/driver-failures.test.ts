@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { objectAt, textAt } from '../../../src/kube/json.js';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
-import { failureOf, onRealCluster } from './driver-fixture.js';
+import { failureOf, onEachCluster } from './driver-fixture.js';
 import type { Fate } from './fake-kubelet.js';
 import { configMap, daemonSet, deployment, object, template, work } from './objects-fixture.js';
 
-onRealCluster('the Kubernetes driver, failing,', (cluster) => {
+onEachCluster('the Kubernetes driver, failing,', (cluster, played) => {
   describe('a manifest that the API server refuses', () => {
     async function refusal(...bad: KubeObject[]): Promise<PaiError> {
       return failureOf(cluster().newDriver().apply(work(bad), cluster().contextFor('service:refused')));
@@ -76,7 +76,7 @@ onRealCluster('the Kubernetes driver, failing,', (cluster) => {
 
   describe('a rollout that cannot come up', () => {
     async function rolloutFailure(app: string, how: Fate, made: KubeObject = deployment(app)): Promise<PaiError> {
-      cluster().fate(app, how);
+      played?.().fate(app, how);
       const error = await failureOf(
         cluster()
           .newDriver()
@@ -86,30 +86,34 @@ onRealCluster('the Kubernetes driver, failing,', (cluster) => {
       return error;
     }
 
-    it('because of its image names the pod, the node and the image', async () => {
-      const error = await rolloutFailure('no-image', 'image');
-      expect(error.message).toMatch(
-        /^Deployment default\/no-image did not come up: pod no-image-\S+ on node 10.0.0.1: container main: ImagePullBackOff: Back-off pulling image "registry.example\/no-image:1"$/,
-      );
-      expect(error.next).toContain('Push the image');
-    }, 30_000);
+    if (played !== undefined)
+      it('because of its image names the pod, the node and the image', async () => {
+        const error = await rolloutFailure('no-image', 'image');
+        expect(error.message).toMatch(
+          /^Deployment default\/no-image did not come up: pod no-image-\S+ on node 10.0.0.1: container main: ImagePullBackOff: Back-off pulling image "registry.example\/no-image:1"$/,
+        );
+        expect(error.next).toContain('Push the image');
+      }, 30_000);
 
-    it('because its container crashes shows the last ten lines of its output', async () => {
-      const error = await rolloutFailure('crashes', 'crash');
-      expect(error.message).toContain('CrashLoopBackOff: it exited with code 3');
-      const output = error.details.filter((line) => line.startsWith('  | '));
-      expect(output.at(-1)).toBe('  | line 12');
-    }, 30_000);
+    if (played !== undefined)
+      it('because its container crashes shows the last ten lines of its output', async () => {
+        const error = await rolloutFailure('crashes', 'crash');
+        expect(error.message).toContain('CrashLoopBackOff: it exited with code 3');
+        const output = error.details.filter((line) => line.startsWith('  | '));
+        expect(output.at(-1)).toBe('  | line 12');
+      }, 30_000);
 
-    it('because no node has room tells the message of the scheduler', async () => {
-      const error = await rolloutFailure('big', 'unschedulable');
-      expect(error.message).toContain('0/2 nodes are available: 2 Insufficient memory.');
-    }, 30_000);
+    if (played !== undefined)
+      it('because no node has room tells the message of the scheduler', async () => {
+        const error = await rolloutFailure('big', 'unschedulable');
+        expect(error.message).toContain('0/2 nodes are available: 2 Insufficient memory.');
+      }, 30_000);
 
-    it('because a Secret is missing names it', async () => {
-      const error = await rolloutFailure('no-secret', 'config');
-      expect(error.message).toContain('CreateContainerConfigError: secret "nowhere" not found');
-    }, 30_000);
+    if (played !== undefined)
+      it('because a Secret is missing names it', async () => {
+        const error = await rolloutFailure('no-secret', 'config');
+        expect(error.message).toContain('CreateContainerConfigError: secret "nowhere" not found');
+      }, 30_000);
 
     it('because its pods cannot be created tells the event', async () => {
       const error = await rolloutFailure(
@@ -126,55 +130,60 @@ onRealCluster('the Kubernetes driver, failing,', (cluster) => {
       expect(error.message).toBe('DaemonSet default/gpu runs nowhere: no node matches nodeSelector machinetype=gpu');
     }, 30_000);
 
-    it('in time is told with how far it came', async () => {
-      cluster().fate('never-ready', 'not-ready');
-      const driver = cluster().newDriver(undefined, { limit: 1 });
-      const error = await failureOf(
-        driver.apply(work([deployment('never-ready')]), cluster().contextFor('service:never-ready')),
-      );
-      expect(error).toMatchObject({ code: 'ROLLOUT', where: 'Deployment default/never-ready' });
-      expect(error.message).toBe('Deployment default/never-ready did not come up within 1 s: 0 of 1 pod ready');
-      expect(error.details[0]).toContain('running, but not ready');
-    }, 30_000);
+    if (played !== undefined)
+      it('in time is told with how far it came', async () => {
+        played().fate('never-ready', 'not-ready');
+        const driver = cluster().newDriver(undefined, { limit: 1 });
+        const error = await failureOf(
+          driver.apply(work([deployment('never-ready')]), cluster().contextFor('service:never-ready')),
+        );
+        expect(error).toMatchObject({ code: 'ROLLOUT', where: 'Deployment default/never-ready' });
+        expect(error.message).toBe('Deployment default/never-ready did not come up within 1 s: 0 of 1 pod ready');
+        expect(error.details[0]).toContain('running, but not ready');
+      }, 30_000);
 
-    it('is tried at once when it is run again after a repair', async () => {
-      await rolloutFailure('repaired', 'image');
-      const before = await cluster().objects.list('v1', 'Pod', { labels: 'app=repaired' });
-      cluster().fate('repaired', 'stays-pending');
-      const context = cluster().contextFor('service:repaired');
-      const running = cluster()
-        .newDriver()
-        .apply(work([deployment('repaired')]), context);
-      await expect.poll(() => context.lines.join('\n')).toContain('has been in ImagePullBackOff since an earlier try');
-      cluster().fate('repaired', 'ready');
-      await running;
-      const after = await cluster().objects.list('v1', 'Pod', { labels: 'app=repaired' });
-      expect(textAt(after[0], 'metadata', 'name')).not.toBe(textAt(before[0], 'metadata', 'name'));
-    }, 40_000);
-
-    it('is judged by pods of the new generation only', async () => {
-      await rolloutFailure('recovers', 'crash');
-      cluster().fate('recovers', 'crash');
-      cluster().fate('recovers-new', 'ready');
-      const better = deployment('recovers', {
-        template: {
-          metadata: { labels: { app: 'recovers-new', part: 'recovers' } },
-          spec: { containers: [{ name: 'main', image: 'x' }] },
-        },
-      });
-      const selector = { matchExpressions: [{ key: 'app', operator: 'In', values: ['recovers', 'recovers-new'] }] };
-      const first = object('apps/v1', 'Deployment', 'two', { spec: { selector, template: template('recovers') } });
-      const context = cluster().contextFor('service:two');
-      await failureOf(
-        cluster()
+    if (played !== undefined)
+      it('is tried at once when it is run again after a repair', async () => {
+        await rolloutFailure('repaired', 'image');
+        const before = await cluster().objects.list('v1', 'Pod', { labels: 'app=repaired' });
+        played().fate('repaired', 'stays-pending');
+        const context = cluster().contextFor('service:repaired');
+        const running = cluster()
           .newDriver()
-          .apply(work([first]), context),
-      );
-      const spec = { ...objectAt(first, 'spec'), template: objectAt(better, 'spec', 'template') };
-      await cluster()
-        .newDriver()
-        .apply(work([{ ...first, spec }]), context);
-      expect(context.lines.at(-1)).toBe('Deployment default/two: ready');
-    }, 60_000);
+          .apply(work([deployment('repaired')]), context);
+        await expect
+          .poll(() => context.lines.join('\n'))
+          .toContain('has been in ImagePullBackOff since an earlier try');
+        played().fate('repaired', 'ready');
+        await running;
+        const after = await cluster().objects.list('v1', 'Pod', { labels: 'app=repaired' });
+        expect(textAt(after[0], 'metadata', 'name')).not.toBe(textAt(before[0], 'metadata', 'name'));
+      }, 40_000);
+
+    if (played !== undefined)
+      it('is judged by pods of the new generation only', async () => {
+        await rolloutFailure('recovers', 'crash');
+        played().fate('recovers', 'crash');
+        played().fate('recovers-new', 'ready');
+        const better = deployment('recovers', {
+          template: {
+            metadata: { labels: { app: 'recovers-new', part: 'recovers' } },
+            spec: { containers: [{ name: 'main', image: 'x' }] },
+          },
+        });
+        const selector = { matchExpressions: [{ key: 'app', operator: 'In', values: ['recovers', 'recovers-new'] }] };
+        const first = object('apps/v1', 'Deployment', 'two', { spec: { selector, template: template('recovers') } });
+        const context = cluster().contextFor('service:two');
+        await failureOf(
+          cluster()
+            .newDriver()
+            .apply(work([first]), context),
+        );
+        const spec = { ...objectAt(first, 'spec'), template: objectAt(better, 'spec', 'template') };
+        await cluster()
+          .newDriver()
+          .apply(work([{ ...first, spec }]), context);
+        expect(context.lines.at(-1)).toBe('Deployment default/two: ready');
+      }, 60_000);
   });
 });
