@@ -26,7 +26,7 @@ export class RegistryStorage {
   }
 
   blob(repository: string, digest: string): Buffer | undefined {
-    if (!existsSync(this.#entry(repository, '_blobs', hexOf(digest)))) return undefined;
+    if (!existsSync(this.#path(this.#entry(repository, '_blobs', hexOf(digest))))) return undefined;
     return this.#read(path.join('blobs', hexOf(digest)));
   }
 
