@@ -6,13 +6,11 @@ import { prepareHost } from './tasks/hosts.js';
 import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
 import { controlPlane } from './tasks/masters.js';
-import { refuseProxies } from './tasks/proxies.js';
+import { loadBalancer } from './tasks/proxies.js';
 import { deploy } from './tasks/services.js';
 import { workerNode } from './tasks/workers.js';
 
 export default paifile(({ cluster, target, each, group, after }) => {
-  refuseProxies(cluster);
-
   const pki = target('pki', pkiAction(cluster.services.clusterId), {
     description: 'certificate authorities and keys of the cluster',
   });
@@ -29,10 +27,16 @@ export default paifile(({ cluster, target, each, group, after }) => {
     rolling: true,
   });
 
+  const proxy = each('proxy', cluster.proxies, (host) => loadBalancer(cluster, host), {
+    group: 'proxy',
+    description: 'haproxy in front of the masters',
+    needs: (host) => [pki, after(hosts.of(host))],
+  });
+
   const masters = each('master', cluster.masters, (host) => controlPlane(cluster, host), {
     group: 'masters',
     description: 'API server, controller manager, scheduler',
-    needs: [pki, after(etcd)],
+    needs: [pki, after(etcd, proxy)],
     rolling: true,
   });
 
@@ -48,19 +52,26 @@ export default paifile(({ cluster, target, each, group, after }) => {
     needs: (host) => [pki, after(masters, access, hosts.of(host))],
   });
 
-  const proxy = target('addon:kube-proxy', kubeProxy(cluster), {
+  const kubeProxies = target('addon:kube-proxy', kubeProxy(cluster), {
     description: 'kube-proxy on every node',
     needs: [after(workers)],
     through: [masters],
   });
-  const addons = group('addons', 'what runs on every cluster', [access, proxy]);
+  const addons = group('addons', 'what runs on every cluster', [access, kubeProxies]);
 
   const kubectl = target('kubectl', operatorTools(cluster), {
     description: "kubectl and the operator's kubeconfig on this machine",
     needs: [pki, after(masters)],
   });
 
-  const kubernetes = group('kubernetes', 'the cluster without services', [etcd, masters, workers, addons, kubectl]);
+  const kubernetes = group('kubernetes', 'the cluster without services', [
+    etcd,
+    proxy,
+    masters,
+    workers,
+    addons,
+    kubectl,
+  ]);
 
   const images = each('image', cluster.images, (image) => buildImage(cluster, image), {
     group: 'images',

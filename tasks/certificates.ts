@@ -61,6 +61,11 @@ export function controlPlaneCertificates(cluster: Cluster, host: Host): Certific
   };
 }
 
+/** What haproxy asks the masters' /readyz with: everybody who is known may, so it is nobody in particular. */
+export function proxyCertificates(): Certificates {
+  return { 'haproxy-check': client('cluster', 'pai-haproxy') };
+}
+
 /** The operator's own. Not system:masters: that can't be taken away again without a new CA. */
 export function administratorCertificate(): CertificateSpec {
   return client('cluster', 'pai-administrator', { organizations: ['pai:administrators'] });

@@ -8,6 +8,7 @@ export interface ComponentImages {
   readonly apiserver: string;
   readonly controllerManager: string;
   readonly scheduler: string;
+  readonly haproxy: string;
 }
 
 /** `docker-registry` and the versions of kubernetes-configuration.yaml, put together. */
@@ -20,6 +21,7 @@ export function componentImages({ kubernetes }: Cluster): ComponentImages {
     apiserver: `${dockerRegistry}/kube-apiserver:${versions.apiserver}`,
     controllerManager: `${dockerRegistry}/kube-controller-manager:${versions.controllerManager}`,
     scheduler: `${dockerRegistry}/kube-scheduler:${versions.scheduler}`,
+    haproxy: `${dockerRegistry}/haproxy:${versions.haproxy}`,
   };
 }
 

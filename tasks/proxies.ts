@@ -1,11 +1,40 @@
-import { type Cluster, PaiError } from 'pai';
+import { createHash } from 'node:crypto';
+import { type Action, type Cluster, type Host, hostAction } from 'pai';
+import { issuedLate, kubeletCertificates, proxyCertificates } from './certificates.js';
+import { componentImages } from './component-images.js';
+import { hostScript } from './host-script.js';
+import { kubeletFiles, kubeletSettings } from './kubelet.js';
 
-/** A proxy in front of the masters can be configured but not deployed yet: told before anything is touched. */
-export function refuseProxies(cluster: Cluster): void {
-  const [proxy] = cluster.proxies;
-  if (proxy === undefined) return;
-  throw new PaiError('CONFIG_INVALID', `host ${proxy.name}: machines with k8s-role proxy are not deployed yet`, {
-    where: 'cluster-configuration.yaml',
-    next: 'Remove the machine and set load-balance-ip to the only master or to an external load balancer.',
+/**
+ * kubelet on the proxy and the haproxy that it runs in front of the masters, whose list its configuration follows. It counts
+ * when haproxy runs: the masters come up behind it.
+ */
+export function loadBalancer(cluster: Cluster, host: Host): Action {
+  const settings = kubeletSettings(cluster, host);
+  return hostAction({
+    host: host.login,
+    probe: (context) => hostScript(context, settings, ['proxy-probe.sh']),
+    async work(context) {
+      const { templates } = context.drivers;
+      const configuration = await templates.render('kubernetes/haproxy/haproxy.cfg.template', {
+        masters: cluster.masters.map(({ name, address }) => ({ name, address })),
+      });
+      const manifest = await templates.render('kubernetes/haproxy/haproxy.yaml.template', {
+        image: componentImages(cluster).haproxy,
+        // Read at the start only, so that another list of masters has to be another pod.
+        inputs: createHash('sha256').update(configuration).digest('hex'),
+      });
+      return {
+        files: [
+          ...(await kubeletFiles(cluster, context)),
+          { path: 'root/etc/haproxy/haproxy.cfg', mode: 0o600, content: configuration },
+          { path: 'root/etc/kubernetes/manifests/haproxy.yaml', mode: 0o600, content: manifest },
+        ],
+        late: issuedLate({ ...kubeletCertificates(host), ...proxyCertificates() }, context),
+        script: await hostScript(context, settings, ['kubelet.sh', 'proxy.sh']),
+        probe: await hostScript(context, settings, ['proxy-probe.sh']),
+      };
+    },
+    clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'proxy-clean.sh']) }),
   });
 }

@@ -1,18 +1,20 @@
 #!/bin/sh
-# Writes the four configuration files for one master and one worker of the rig into DIR.
-#   configure.sh DIR [MASTER WORKER]     h1 and h2 unless told
+# Writes the four configuration files for hosts of the rig into DIR.
+#   configure.sh DIR [MASTERS WORKERS [PROXY]]     lists with commas; h1 and h2 unless told
 set -eu
 cd "$(dirname "$0")/../.."
-directory=${1:?usage: configure.sh DIR [MASTER WORKER]}
-master=${2:-h1}
-worker=${3:-h2}
+directory=${1:?usage: configure.sh DIR [MASTERS WORKERS [PROXY]]}
+masters=${2:-h1}
+workers=${3:-h2}
+proxy=${4:-}
 mkdir -p "$directory"
 chmod 700 "$directory"
 cp cluster-configuration/k8s-role-definition.yaml "$directory/"
 test/rig/describe.sh > "$directory/.rig.json"
-node - "$directory" "$master" "$worker" << 'NODE'
+node - "$directory" "$masters" "$workers" "$proxy" << 'NODE'
 const { copyFileSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
-const [, , directory, master, worker] = process.argv;
+const [, , directory, ...lists] = process.argv;
+const [masters, workers, proxies] = lists.map((list) => list.split(',').filter((name) => name !== ''));
 const rig = JSON.parse(readFileSync(`${directory}/.rig.json`, 'utf8'));
 rmSync(`${directory}/.rig.json`);
 const ip = (name) => rig.hosts.find((host) => host.name === name)?.ip ?? fail(`${name} is not up: test/rig/up.sh ${name}`);
@@ -22,20 +24,26 @@ function fail(message) {
 }
 const { prefix, tags } = rig.images;
 copyFileSync(rig.registry.ca, `${directory}/registry-ca.crt`);
+const machine = (name, role) => ({ hostname: name, hostip: ip(name), 'machine-type': 'RIG', 'k8s-role': role });
 // JSON is YAML
 const write = (name, value) => writeFileSync(`${directory}/${name}.yaml`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
 write('cluster-configuration', {
   'default-machine-properties': { username: rig.users.password.name, password: rig.users.password.password, sshport: 22 },
   'machine-sku': { RIG: { mem: 4, cpu: { vcore: 2 }, os: 'debian12' } },
   'machine-list': [
-    { hostname: master, hostip: ip(master), 'machine-type': 'RIG', 'k8s-role': 'master', etcdid: 'etcdid1', zkid: '1', 'pai-master': 'true' },
-    { hostname: worker, hostip: ip(worker), 'machine-type': 'RIG', 'k8s-role': 'worker', 'pai-worker': 'true' },
+    ...masters.map((name, index) => ({
+      ...machine(name, 'master'),
+      etcdid: `etcdid${index + 1}`,
+      ...(index === 0 && { zkid: '1', 'pai-master': 'true' }),
+    })),
+    ...workers.map((name) => ({ ...machine(name, 'worker'), 'pai-worker': 'true' })),
+    ...proxies.map((name) => machine(name, 'proxy')),
   ],
 });
 write('kubernetes-configuration', {
   kubernetes: {
     'cluster-dns': rig.network.subnet.replace('0.0/16', '0.1'),
-    'load-balance-ip': ip(master),
+    'load-balance-ip': ip(proxies[0] ?? masters[0]),
     'service-cluster-ip-range': rig.network.serviceCidr,
     'storage-backend': 'etcd3',
     'docker-registry': prefix,

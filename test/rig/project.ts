@@ -62,7 +62,7 @@ export async function onHost(host: string, command: string): Promise<string> {
   return done.catch((error: { readonly stdout: string }) => error.stdout);
 }
 
-/** A clone of this project and a configuration for two hosts of the rig, in a folder of their own. */
+/** A clone of this project and a configuration for hosts of the rig, in a folder of their own. */
 export class Project {
   readonly clone: string;
   readonly configuration: string;
@@ -74,9 +74,10 @@ export class Project {
     this.configuration = path.join(work, 'configuration');
   }
 
-  static async create(master: string, worker: string): Promise<Project> {
+  /** Of one host each, or of lists with commas; see configure.sh. */
+  static async create(masters: string, workers: string, proxy = ''): Promise<Project> {
     const project = new Project(await mkdtemp(path.join(tmpdir(), 'pai-rig-test-')));
-    await rig('configure.sh', project.configuration, master, worker);
+    await rig('configure.sh', project.configuration, masters, workers, proxy);
     // What templates/images/pylon starts from, without Docker Hub.
     await call('docker', ['tag', 'pairig/debian:bookworm', 'debian:bookworm-slim']);
     await project.freshClone();

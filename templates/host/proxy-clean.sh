@@ -1,0 +1,3 @@
+# Takes kubelet and haproxy off the proxy.
+reset_node
+remove_tree proxy
