@@ -257,7 +257,14 @@ describe('a node of the sandbox', () => {
 describe('pods of the sandbox', () => {
   const image = 'registry.sandbox:5000/ns/pylon:v1';
   const push = () => new RegistryStorage(fixture.layout.registry).putManifest('ns/pylon', 'v1', 'x', Buffer.from('{}'));
-  const withImage = () => deployment('pylon', {}, { containers: [{ name: 'main', image }] });
+  const imagePullSecrets = [{ name: 'pull' }];
+  const spec = { imagePullSecrets, containers: [{ name: 'main', image }] };
+  const pullSecret = (password = 'push') => {
+    const config = JSON.stringify({ auths: { 'registry.sandbox:5000': { username: 'pai', password } } });
+    const data = { '.dockerconfigjson': Buffer.from(config).toString('base64') };
+    return object('v1', 'Secret', 'pull', { type: 'kubernetes.io/dockerconfigjson', data });
+  };
+  const withImage = () => deployment('pylon', {}, spec);
   const pods = async () => listAt(await get('/api/v1/namespaces/default/pods'), 'items');
 
   it('come up a moment after they are applied, which is told', async () => {
@@ -270,7 +277,7 @@ describe('pods of the sandbox', () => {
   });
 
   it('do not come up while the registry has not their image, and do after it was pushed', async () => {
-    await expect(apply([withImage()])).rejects.toMatchObject({
+    await expect(apply([pullSecret(), withImage()])).rejects.toMatchObject({
       code: 'ROLLOUT',
       message: expect.stringMatching(
         /container main: ImagePullBackOff: Back-off pulling image "registry\.sandbox:5000\/ns\/pylon:v1"$/,
@@ -278,14 +285,25 @@ describe('pods of the sandbox', () => {
       details: expect.arrayContaining([expect.stringContaining('manifest unknown')]),
     });
     push();
-    await apply([withImage()]);
+    await apply([pullSecret(), withImage()]);
+    expect(await problemOf()).toBeUndefined();
+  });
+
+  it('pull from the registry with its password only', async () => {
+    push();
+    await expect(apply([pullSecret('wrong'), withImage()])).rejects.toMatchObject({
+      code: 'ROLLOUT',
+      message: expect.stringContaining('ImagePullBackOff'),
+      details: expect.arrayContaining([expect.stringContaining('unauthorized: authentication required')]),
+    });
+    await apply([pullSecret(), withImage()]);
     expect(await problemOf()).toBeUndefined();
   });
 
   it('go on when the registry is down or has lost their image, but a new node gets none', async () => {
     push();
-    const onWorkers = daemonSet('pylon', {}, { containers: [{ name: 'main', image }] });
-    await apply([onWorkers]);
+    const onWorkers = daemonSet('pylon', {}, spec);
+    await apply([pullSecret(), onWorkers]);
     fixture.fault('registry-down');
     expect(await problemOf()).toBeUndefined();
     fixture.wipe('w2');
@@ -320,13 +338,15 @@ describe('pods of the sandbox', () => {
   });
 
   it('wait for a ConfigMap that they mount, which an event tells', async () => {
-    const spec = {
+    const mounting = {
       containers: [{ name: 'main', image: 'x', volumeMounts: [{ name: 'files', mountPath: '/files' }] }],
       volumes: [{ name: 'files', configMap: { name: 'nowhere' } }],
     };
     const credentials = await fixture.credentials(api);
     const hurried = createKubeDriver({ credentials: async () => credentials, rolloutTimeoutSeconds: 1 });
-    await expect(hurried.apply(work([deployment('needy', {}, spec)]), fakeContext('service:x'))).rejects.toMatchObject({
+    await expect(
+      hurried.apply(work([deployment('needy', {}, mounting)]), fakeContext('service:x')),
+    ).rejects.toMatchObject({
       code: 'ROLLOUT',
       details: expect.arrayContaining([expect.stringContaining('FailedMount')]),
     });
