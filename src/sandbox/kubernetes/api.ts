@@ -98,6 +98,11 @@ export class SandboxApi {
         },
       };
     }
+    if (target.kind.kind === 'Node' && target.name !== '') {
+      const node = new ClusterState(world).node(target.name);
+      if (node === undefined) throw notFound(target.kind, target.name);
+      return { status: 200, body: asVersion(node.object, target) };
+    }
     const objects = objectsOfTarget(world, target);
     if (target.name === '') {
       return {

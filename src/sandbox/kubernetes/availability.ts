@@ -36,7 +36,8 @@ export function storeOf(
   layout: SandboxLayout,
   sandbox: SandboxDescription,
 ): { readonly id: string; readonly isNew: boolean } {
-  const running = sandbox.hosts.filter(({ name }) => staticPodRuns(layout.host(name), 'etcd'));
+  const masters = sandbox.hosts.filter(({ role }) => role === 'master');
+  const running = masters.filter(({ name }) => staticPodRuns(layout.host(name), 'etcd'));
   const ids = running.map(({ name }) => readId(idFile(layout, name)));
   const known = mostFrequent(ids.filter((id) => id !== undefined));
   const id = known ?? randomUUID();

@@ -21,6 +21,8 @@ export class ClusterState {
   readonly #world: World;
   #nodes: readonly SandboxNode[] | undefined;
   #workloads: readonly Workload[] | undefined;
+  /** Pods of workloads, by uid. */
+  readonly #made = new Map<string, readonly SandboxPod[]>();
   #pods: readonly SandboxPod[] | undefined;
 
   constructor(world: World) {
@@ -33,6 +35,12 @@ export class ClusterState {
       this.#nodes = nodesOf(this.#world);
     }
     return this.#nodes;
+  }
+
+  /** One node, without a look at the others. */
+  node(name: string): SandboxNode | undefined {
+    registerNodes(this.#world);
+    return this.#nodes?.find((node) => node.name === name) ?? nodesOf(this.#world, name)[0];
   }
 
   pods(): readonly SandboxPod[] {
@@ -91,14 +99,18 @@ export class ClusterState {
       objectsOf(this.#world.store, group, `${kind.toLowerCase()}s`).map((object) => ({
         kind,
         object,
-        pods: podsOfWorkload(this.#world, kind, object, this.nodes()),
+        pods: this.#podsOf(kind, object),
       })),
     );
     return this.#workloads;
   }
 
-  #podsOf(object: JsonObject): readonly SandboxPod[] {
-    return this.#allWorkloads().find((one) => uidOf(one.object) === uidOf(object))?.pods ?? [];
+  #podsOf(kind: string, object: JsonObject): readonly SandboxPod[] {
+    const known = this.#made.get(uidOf(object));
+    if (known !== undefined) return known;
+    const pods = podsOfWorkload(this.#world, kind, object, this.nodes());
+    this.#made.set(uidOf(object), pods);
+    return pods;
   }
 
   #status(kind: string, object: JsonObject): JsonObject | undefined {
@@ -121,7 +133,7 @@ export class ClusterState {
   }
 
   #deploymentStatus(object: JsonObject): JsonObject {
-    const pods = this.#podsOf(object);
+    const pods = this.#podsOf('Deployment', object);
     const ready = pods.filter((pod) => pod.ready).length;
     const wanted = numberOr(object, 'replicas', 1);
     const at = timeText(rolloutOf(this.#world, object).changedAt);
@@ -151,7 +163,7 @@ export class ClusterState {
   }
 
   #daemonSetStatus(object: JsonObject): JsonObject {
-    const pods = this.#podsOf(object);
+    const pods = this.#podsOf('DaemonSet', object);
     const wanted = fittingNodes(object, this.nodes()).length;
     const ready = pods.filter((pod) => pod.ready).length;
     return {
@@ -167,7 +179,7 @@ export class ClusterState {
   }
 
   #statefulSetStatus(object: JsonObject): JsonObject {
-    const pods = this.#podsOf(object);
+    const pods = this.#podsOf('StatefulSet', object);
     const ready = pods.filter((pod) => pod.ready).length;
     const revision = `${nameOf(object)}-${rolloutOf(this.#world, object).hash}`;
     return {
@@ -183,7 +195,7 @@ export class ClusterState {
   }
 
   #jobStatus(object: JsonObject): JsonObject {
-    const pods = this.#podsOf(object);
+    const pods = this.#podsOf('Job', object);
     const succeeded = pods.filter(({ state }) => textAt(state.status, 'phase') === 'Succeeded').length;
     const at = timeText(rolloutOf(this.#world, object).changedAt);
     const isComplete = pods.length > 0 && succeeded >= pods.length;

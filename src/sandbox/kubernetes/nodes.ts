@@ -38,9 +38,10 @@ export function deleteNode(world: World, address: string): void {
   world.store.delete(objectKey('', 'nodes', '', address));
 }
 
-/** Nodes with their status, in the order of the sandbox's hosts. */
-export function nodesOf(world: World): readonly SandboxNode[] {
+/** Nodes with their status, in the order of the sandbox's hosts; only one if it is named. */
+export function nodesOf(world: World, only?: string): readonly SandboxNode[] {
   return world.sandbox.hosts.flatMap((host) => {
+    if (only !== undefined && host.address !== only) return [];
     const stored = world.store.get(objectKey('', 'nodes', '', host.address));
     if (stored === undefined) return [];
     const ready = kubeletRun(world.layout.host(host.name)) !== undefined;

@@ -76,7 +76,7 @@ function containerTrouble(
   container: Json,
 ): ContainerTrouble | undefined {
   const image = textAt(container, 'image') ?? '';
-  const pull = pullImage(world, node.host, image);
+  const pull = pullImage(world, node.host, image, pod);
   if (!pull.ok) {
     return {
       waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` },

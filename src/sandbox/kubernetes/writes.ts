@@ -9,7 +9,7 @@ import { withoutNulls } from './fields.js';
 import { type ApiKind, BUILT_IN_KINDS } from './kinds.js';
 import { asVersion, select } from './lists.js';
 import { applyFields, updateFields } from './managed-fields.js';
-import { deleteNode } from './nodes.js';
+import { deleteNode, registerNodes } from './nodes.js';
 import { jsonPatch, mergePatch, strategicPatch } from './patch.js';
 import { forgetRollout, noteRollout, restartPod, WORKLOADS } from './rollouts.js';
 import { ApiError, badRequest, notFound, success } from './status.js';
@@ -230,11 +230,13 @@ export class Writer {
   /** An object as it is answered: with the status that is derived. */
   #shown(object: JsonObject): JsonObject {
     const { kind } = this.#target;
-    const found = kind.custom
-      ? undefined
-      : new ClusterState(this.#world).derived(kind.kind)?.find((one) => uidOf(one) === uidOf(object));
-    const shown = found ?? (kind.custom ? object : new ClusterState(this.#world).withStatus(kind.kind, object));
-    return asVersion(shown, this.#target);
+    if (kind.custom) return asVersion(object, this.#target);
+    const state = new ClusterState(this.#world);
+    const found =
+      kind.kind === 'Node'
+        ? state.node(nameOf(object))?.object
+        : state.derived(kind.kind)?.find((one) => uidOf(one) === uidOf(object));
+    return asVersion(found ?? state.withStatus(kind.kind, object), this.#target);
   }
 
   #all(): readonly JsonObject[] {
@@ -256,7 +258,7 @@ export class Writer {
 
   #stored(name: string): JsonObject | undefined {
     // A node is there as soon as its kubelet runs, whether somebody asked for it before or not.
-    if (this.#target.kind.kind === 'Node') new ClusterState(this.#world).nodes();
+    if (this.#target.kind.kind === 'Node') registerNodes(this.#world);
     return this.#world.store.get(this.#key(name, this.#target.namespace));
   }
 
