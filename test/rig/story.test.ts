@@ -1,27 +1,16 @@
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kubectl, type Telling, tellStory, type World } from '../whole/story.js';
-import { onHost, RigProject, rig } from './rig.js';
+import { onHost } from './rig.js';
+import { rigWorld } from './world.js';
 
 /** The whole story on real hosts: h1 a master, h2 a worker, both bare. Needs `npm run rig:up`. */
 async function open(): Promise<World> {
-  await rig('up.sh', '--fresh', 'h1', 'h2');
-  const project = await RigProject.create('h1', 'h2');
+  const world = await rigWorld('up.sh', '--fresh', 'h1', 'h2');
   // A namespace of this run's own: its image is in no registry yet, so it has to be built.
-  await project.edit('services-configuration.yaml', (text) =>
+  await world.project.edit('services-configuration.yaml', (text) =>
     text.replace('"docker-namespace": "pai"', `"docker-namespace": "story-${Date.now()}"`),
   );
-  return {
-    project,
-    cluster: 'pai-rig',
-    masters: ['h1'],
-    workers: ['h2'],
-    proxies: [],
-    operator: path.join(homedir(), '.kube', 'pai-pai-rig'),
-    onHost,
-    page: async () => (await fetch('http://172.30.0.11/')).text(),
-  };
+  return world;
 }
 
 describe('one master and one worker, from bare hosts', () => {

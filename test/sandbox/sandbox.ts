@@ -72,6 +72,7 @@ export async function sandboxWorld({ masters, workers, proxy }: Size): Promise<W
     masters: names('master', masters),
     workers: names('worker', workers),
     proxies: names('proxy', proxy ? 1 : 0),
+    registry: 'registry.sandbox:5000',
     operator: path.join(project.clone, '.cache/sandbox/operator'),
     onHost: (host, command) =>
       project.sandbox('exec', host, '--', command).catch((error: { readonly stdout: string }) => error.stdout),

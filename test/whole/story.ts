@@ -15,6 +15,8 @@ export interface World {
   readonly masters: readonly string[];
   readonly workers: readonly string[];
   readonly proxies: readonly string[];
+  /** Of the images that are built. */
+  readonly registry: string;
   /** Folder of the operator's kubectl. */
   readonly operator: string;
   /** A command line as root on a host, with ROOT in front of the host's paths. Its exit code does not matter. */

@@ -168,9 +168,23 @@ function containerFaults(template: JsonObject, path: string): readonly Fault[] {
         if (volumes.includes(volume)) continue;
         faults.push({ field: `${at}.volumeMounts[${mount}].name`, message: `Not found: "${volume}"` });
       }
+      for (const [port, one] of listAt(container, 'ports').entries()) {
+        faults.push(...portFaults(`${at}.ports[${port}]`, one));
+      }
       return faults;
     }),
   );
+}
+
+function portFaults(at: string, port: Json): readonly Fault[] {
+  return ['containerPort', 'hostPort'].flatMap((name) => {
+    const value = valueAt(port, name);
+    if (value === undefined && name === 'hostPort') return [];
+    if (value === undefined) return [{ field: `${at}.${name}`, message: 'Required value' }];
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535) return [];
+    const message = `Invalid value: ${JSON.stringify(value)}: must be between 1 and 65535, inclusive`;
+    return [{ field: `${at}.${name}`, message }];
+  });
 }
 
 function plainFaults(kind: ApiKind, object: JsonObject): readonly Fault[] {
