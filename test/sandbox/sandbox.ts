@@ -56,6 +56,11 @@ export class SandboxProject extends Project {
     return stdout;
   }
 
+  /** A command line as root on a host. Its exit code does not matter. */
+  async onHost(host: string, command: string): Promise<string> {
+    return this.sandbox('exec', host, '--', command).catch((error: { readonly stdout: string }) => error.stdout);
+  }
+
   /** What `pai ...` writes for people. */
   async says(...words: string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
     return call('node', ['bin/pai.js', ...words], { cwd: this.clone });
@@ -74,7 +79,6 @@ export async function sandboxWorld({ masters, workers, proxy }: Size): Promise<W
     proxies: names('proxy', proxy ? 1 : 0),
     registry: 'registry.sandbox:5000',
     operator: path.join(project.clone, '.cache/sandbox/operator'),
-    onHost: (host, command) =>
-      project.sandbox('exec', host, '--', command).catch((error: { readonly stdout: string }) => error.stdout),
+    onHost: (host, command) => project.onHost(host, command),
   };
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { load } from 'js-yaml';
 import { expect } from 'vitest';
 
 /** The repository. */
@@ -121,10 +122,10 @@ export class Project {
     return () => writeFile(place, text);
   }
 
-  /** Sets fields of a machine in cluster-configuration.yaml (the rig writes it as JSON). */
+  /** Sets fields of a machine in cluster-configuration.yaml. */
   async editMachine(host: string, fields: Readonly<Record<string, string>>): Promise<() => Promise<void>> {
     return this.edit('cluster-configuration.yaml', (text) => {
-      const cluster: { 'machine-list': { hostname: string }[] } = JSON.parse(text);
+      const cluster = load(text) as { readonly 'machine-list': readonly { readonly hostname: string }[] };
       const machines = cluster['machine-list'].map((entry) =>
         entry.hostname === host ? { ...entry, ...fields } : entry,
       );
