@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -47,6 +47,8 @@ export async function bundleProgram(root: string, outdir: string): Promise<Metaf
   const schemas = path.join(outdir, 'cluster/schemas');
   await mkdir(schemas, { recursive: true });
   await writeFile(path.join(schemas, 'compiled.js'), compiledSource());
+  const commands = 'sandbox/commands';
+  await cp(path.join(root, 'src', commands), path.join(outdir, commands), { recursive: true });
   return result.metafile;
 }
 

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { type Action, type Cluster, filesAction, PaiError } from 'pai';
 import { administratorCertificate, sharedFile } from './certificates.js';
@@ -8,7 +7,7 @@ const KUBECTL_ON_MASTERS = '/var/lib/pai/bin/kubectl';
 
 /** kubectl and the operator's kubeconfig on the dev box, in a folder of the cluster's own: nobody's ~/.kube/config is touched. */
 export function operatorTools(cluster: Cluster): Action {
-  const folder = path.join(homedir(), '.kube', `pai-${cluster.services.clusterId}`);
+  const folder = cluster.operatorDirectory;
   return filesAction({
     stampPath: path.join(folder, 'stamp.json'),
     late: {

@@ -27,7 +27,7 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
       return {
         files: [
           ...(await kubeletFiles(cluster, context)),
-          { path: 'root/etc/haproxy/haproxy.cfg', mode: 0o600, content: configuration },
+          { path: 'root/etc/kubernetes/haproxy/haproxy.cfg', mode: 0o600, content: configuration },
           { path: 'root/etc/kubernetes/manifests/haproxy.yaml', mode: 0o600, content: manifest },
         ],
         late: issuedLate({ ...kubeletCertificates(host), ...proxyCertificates() }, context),

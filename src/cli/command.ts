@@ -7,6 +7,8 @@ export type OutputFormat = 'tty' | 'plain' | 'grouped' | 'github' | 'json';
 /** Options of all commands, by the names that commander gives them; absent where a command has none or it was not given. */
 export interface Options {
   readonly path?: string;
+  /** Work on the sandbox. */
+  readonly sandbox?: boolean;
   readonly hostKeys?: 'accept-new' | 'strict';
   readonly json?: boolean;
   readonly output?: OutputFormat;
@@ -33,6 +35,10 @@ export interface Options {
   readonly cache?: boolean;
   readonly cacheDir?: string;
   readonly maxSize?: string;
+  readonly masters?: number;
+  readonly workers?: number;
+  /** False for `--no-proxy`. */
+  readonly proxy?: boolean;
 }
 
 /** One call of a command. */

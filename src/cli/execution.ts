@@ -141,13 +141,14 @@ async function paused<Result>(reporter: OpenReporter, ask: () => Promise<Result>
 
 /** The command line that does the same again. */
 function resumeLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
-  const { only, exclude = [], path, retryFailed } = options;
+  const { only, exclude = [], path, retryFailed, sandbox } = options;
   const words = [
     ...patterns,
     ...(retryFailed === true ? ['--retry-failed'] : []),
     ...(only === true ? ['--only'] : []),
     ...exclude.flatMap((pattern) => ['--exclude', pattern]),
     ...(path === undefined ? [] : ['-p', path]),
+    ...(sandbox === true ? ['--sandbox'] : []),
   ];
   return ['pai', command, ...words.map(shellWord)].join(' ');
 }

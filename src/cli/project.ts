@@ -5,7 +5,7 @@ import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load
 import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
 import { allowOptimizerFor } from './optimizer.js';
-import { cacheOf, findRoot } from './root.js';
+import { type Place, placeOf } from './place.js';
 
 /** A project with its configuration, as a command works on it. */
 export interface Project {
@@ -18,6 +18,8 @@ export interface Project {
   readonly graph: Graph;
   /** For a command that may use the cache of outputs. */
   readonly outputCache?: CachePlace;
+  /** Folder of the sandbox, when that is what is worked on. */
+  readonly sandboxDirectory?: string;
 }
 
 /**
@@ -27,16 +29,12 @@ export interface Project {
  */
 export async function openProject(invocation: Invocation): Promise<Project> {
   const { io, options } = invocation;
-  const root = await findRoot(io.cwd);
-  const cacheDirectory = cacheOf(root);
-  const configurationDirectory =
-    options.path === undefined ? path.join(root, 'cluster-configuration') : path.resolve(io.cwd, options.path);
+  const place = await placeOf(invocation);
+  const { root, cacheDirectory, sandboxDirectory } = place;
   const serviceListFile = path.join(root, 'service-list.yaml');
   let loading: Promise<Cluster> | undefined;
   const cluster = (): Promise<Cluster> => {
-    loading ??= import('../cluster/load.js').then(({ loadCluster }) =>
-      loadCluster({ configurationDirectory, serviceListFile }),
-    );
+    loading ??= loadConfiguration(place, serviceListFile);
     return loading;
   };
   const outputCache = options.cache === true && {
@@ -47,7 +45,28 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   invocation.mapStack = paifile.mapStack;
   const graph = await declare(paifile, cluster);
   allowOptimizerFor(graph.targets.size);
-  return { root, cacheDirectory, cluster, graph, ...(outputCache && { outputCache }) };
+  return {
+    root,
+    cacheDirectory,
+    cluster,
+    graph,
+    ...(outputCache && { outputCache }),
+    ...(sandboxDirectory !== undefined && { sandboxDirectory }),
+  };
+}
+
+/** The configuration. A sandbox that is not there yet is made, of the usual size. */
+async function loadConfiguration(place: Place, serviceListFile: string): Promise<Cluster> {
+  const { configurationDirectory, sandboxDirectory } = place;
+  const { loadCluster } = await import('../cluster/load.js');
+  if (sandboxDirectory === undefined) return loadCluster({ configurationDirectory, serviceListFile });
+  const [{ ensureSandbox }, { sandboxLayout }] = await Promise.all([
+    import('../sandbox/create.js'),
+    import('../sandbox/layout.js'),
+  ]);
+  const layout = sandboxLayout(sandboxDirectory);
+  await ensureSandbox(layout);
+  return loadCluster({ configurationDirectory, serviceListFile, operatorDirectory: layout.operator });
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */

@@ -20,7 +20,7 @@ export interface CommandRow {
   readonly summary: string;
   readonly options: readonly OptionRow[];
   readonly examples: readonly string[];
-  /** It only reads what runs left behind, so it needs no configuration. */
+  /** It reads what earlier commands left behind, and needs no configuration. */
   readonly past?: boolean;
   /** What its argument may be, for completion; absent where it names targets. */
   readonly words?: readonly string[];
@@ -78,8 +78,14 @@ const cacheDir: OptionRow = {
 const noCache: OptionRow = { flags: '--no-cache', summary: 'neither take outputs from the cache nor keep them' };
 const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: what may remain, like 500MB or 2GiB' };
 
-/** Options of every command. */
+const sandbox: OptionRow = {
+  flags: '--sandbox',
+  summary: 'work on the simulated cluster of `pai sandbox`, which is made when it is not there',
+};
+
+/** Options of every command that needs the configuration. */
 export const COMMON_OPTIONS: readonly OptionRow[] = [
+  sandbox,
   { flags: '-p, --path <folder>', summary: 'the configuration (default: cluster-configuration beside paifile.ts)' },
 ];
 
@@ -135,7 +141,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'history',
     arguments: '',
     summary: 'list the runs that are recorded, newest first',
-    options: [json],
+    options: [sandbox, json],
     examples: ['pai history', 'pai history --json'],
     past: true,
     load: async () => (await import('./commands/history.js')).history,
@@ -144,7 +150,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'show',
     arguments: '[run]',
     summary: 'show what a run did, and why (the last one unless told)',
-    options: [json],
+    options: [sandbox, json],
     examples: ['pai show', 'pai show 20261125-1340'],
     past: true,
     load: async () => (await import('./commands/show.js')).show,
@@ -153,7 +159,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'logs',
     arguments: '<target>',
     summary: 'show what a target said when it last ran',
-    options: [follow, run, json],
+    options: [sandbox, follow, run, json],
     examples: ['pai logs worker:h1', 'pai logs worker:h1 -f', 'pai logs worker:h1 --run last'],
     past: true,
     load: async () => (await import('./commands/logs.js')).logs,
@@ -184,6 +190,26 @@ export const COMMANDS: readonly CommandRow[] = [
     examples: ['pai cache stat', 'pai cache prune --max-size 500MB', 'pai cache verify'],
     words: ['stat', 'prune', 'verify'],
     load: async () => (await import('./commands/cache.js')).cache,
+  },
+  {
+    name: 'sandbox',
+    arguments: '<action> [words...]',
+    summary: 'a simulated cluster to try things on: create, status, fault, lift, exec, reset',
+    options: [
+      { flags: '--masters <n>', summary: 'of create: how many masters (default: 3)', count: true },
+      { flags: '--workers <n>', summary: 'of create: how many workers (default: 2)', count: true },
+      { flags: '--no-proxy', summary: 'of create: no proxy; the API is reached at the only master' },
+      json,
+    ],
+    examples: [
+      'pai sandbox create --masters 3 --workers 5',
+      'pai sandbox fault worker1 down',
+      'pai sandbox lift worker1',
+      'pai sandbox exec master1 docker ps',
+    ],
+    past: true,
+    words: ['create', 'status', 'fault', 'lift', 'exec', 'reset'],
+    load: async () => (await import('./commands/sandbox.js')).sandbox,
   },
   {
     name: 'completion',

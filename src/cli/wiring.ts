@@ -1,16 +1,41 @@
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Cluster, Host } from '../cluster/model.js';
 import { comesAfterIn } from '../graph/order.js';
 import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
-import type { Drivers, HostDriver, ImageDriver, KubeDriver, PkiDriver, TemplateDriver } from '../model/drivers.js';
+import type {
+  Drivers,
+  HostDriver,
+  HostLogin,
+  ImageDriver,
+  KubeDriver,
+  PkiDriver,
+  TemplateDriver,
+} from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { OutputCache } from '../model/output-cache.js';
 import { createLocalState } from '../state/local-state.js';
+import { type Once, once } from './once.js';
 import type { Project } from './project.js';
 
 /** Where masters keep what the PKI driver reads back. */
 const MASTERS_PKI = '/var/lib/pai/pki';
+
+/** Where drivers connect to when that is not where the configuration says: an embedded cluster has places of its own. */
+export interface Detours {
+  /** A connection that is on its way to a host. */
+  readonly hostRoute: (host: HostLogin) => Duplex;
+  /** What stands before every path on a host. */
+  readonly rootPrefix: (host: HostLogin) => string;
+  /** Base URL of the registry's API. */
+  readonly registryUrl: () => Promise<string>;
+  /** Path of the socket of the dev box's Docker Engine. */
+  readonly dockerSocket: () => Promise<string>;
+  /** URL of the API server. */
+  readonly kubeServer: () => Promise<string>;
+  close(): Promise<void>;
+}
 
 /** What drivers are told besides the project. */
 export interface WiringOptions {
@@ -19,6 +44,8 @@ export interface WiringOptions {
   readonly runId: string;
   /** Path of the socket of an ssh-agent. */
   readonly agentSocket?: string | undefined;
+  /** Made when the first driver needs them. */
+  readonly detours?: (() => Promise<Detours>) | undefined;
 }
 
 /** Drivers of a project, and how to let go of what they opened. */
@@ -40,20 +67,27 @@ export function wireDrivers(
   project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache'>,
   options: WiringOptions,
 ): WiredDrivers {
+  const detours = once(async () => options.detours?.());
   const hosts = once(async () => {
     const { createHostDriver } = await import('../ssh/driver.js');
     const cluster = await project.cluster();
+    const detour = await detours();
     return createHostDriver({
       knownHosts: path.join(cluster.directory, 'known_hosts'),
       hostKeys: options.hostKeys ?? 'accept-new',
       runId: options.runId,
       ...(options.agentSocket !== undefined && { agentSocket: options.agentSocket }),
+      ...(detour && { route: detour.hostRoute, rootPrefix: detour.rootPrefix }),
     });
   });
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
     const cluster = await project.cluster();
-    return createImageDriver({ registry: cluster.services.registry });
+    const { registry } = cluster.services;
+    const detour = await detours();
+    if (detour === undefined) return createImageDriver({ registry });
+    const { registryUrl, dockerSocket } = detour;
+    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');
@@ -67,7 +101,13 @@ export function wireDrivers(
   const kube = once(async () => {
     const { createKubeDriver } = await import('../kube/driver.js');
     const cluster = await project.cluster();
-    return createKubeDriver({ credentials: () => kubeCredentials(cluster, drivers.pki) });
+    return createKubeDriver({
+      credentials: async () => {
+        const credentials = await kubeCredentials(cluster, drivers.pki);
+        const server = await (await detours())?.kubeServer();
+        return server === undefined ? credentials : { ...credentials, server };
+      },
+    });
   });
   const templates = once(async () => {
     const { createTemplateDriver } = await import('../render/driver.js');
@@ -110,24 +150,9 @@ export function wireDrivers(
     keepPki: async () => (await pki.made())?.keepLocal(),
     close: async () => {
       await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
+      await (await detours.made())?.close();
     },
   };
-}
-
-/** Makes a thing at the first call and keeps it. */
-interface Once<Thing> {
-  (): Promise<Thing>;
-  /** The thing if it was ever asked for and could be made. */
-  made(): Promise<Thing | undefined>;
-}
-
-function once<Thing>(make: () => Promise<Thing>): Once<Thing> {
-  let thing: Promise<Thing> | undefined;
-  const get = () => {
-    thing ??= make();
-    return thing;
-  };
-  return Object.assign(get, { made: async () => thing?.catch(() => undefined) });
 }
 
 // Calls of one turn that wait for the same promise go on in one turn, so drivers still see looks together.

@@ -4,7 +4,7 @@ import { createLook } from '../run/look.js';
 import { newRunId } from '../state/run-id.js';
 import type { Options } from './command.js';
 import type { Project } from './project.js';
-import { wireDrivers } from './wiring.js';
+import { type Detours, wireDrivers } from './wiring.js';
 
 /** What a command that looks at the cluster works with. */
 export interface Workbench {
@@ -24,6 +24,10 @@ export interface WorkingFor {
   readonly signal?: AbortSignal;
 }
 
+function sandbox(directory: string): () => Promise<Detours> {
+  return async () => (await import('./sandbox.js')).sandboxDetours(directory);
+}
+
 /** Gives work its drivers, and closes what they opened when it is done, however it ends. */
 export async function withWorkbench<Result>(
   project: Project,
@@ -36,6 +40,7 @@ export async function withWorkbench<Result>(
     runId,
     hostKeys: options.hostKeys,
     agentSocket,
+    ...(project.sandboxDirectory !== undefined && { detours: sandbox(project.sandboxDirectory) }),
   });
   try {
     return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki, keepLocal });

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PaiError } from '../model/errors.js';
@@ -26,6 +27,8 @@ export interface LoadClusterOptions {
   readonly configurationDirectory: string;
   /** service-list.yaml. */
   readonly serviceListFile: string;
+  /** Where the operator's tools go. Default: `~/.kube/pai-<clusterid>`. */
+  readonly operatorDirectory?: string;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
   ];
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
-  return deepFreeze(build(whole, directory));
+  return deepFreeze(build(whole, directory, options.operatorDirectory));
 }
 
 interface Whole {
@@ -74,10 +77,12 @@ function allWhole(files: Files): Whole | undefined {
     : undefined;
 }
 
-function build(files: Whole, directory: string): Cluster {
+function build(files: Whole, directory: string, operatorDirectory: string | undefined): Cluster {
   const hosts = buildHosts(files.cluster, directory);
+  const clusterId = files.services.cluster.clusterid;
   return {
     directory,
+    operatorDirectory: operatorDirectory ?? join(homedir(), '.kube', `pai-${clusterId}`),
     hosts,
     masters: hosts.filter((host) => host.role === 'master'),
     workers: hosts.filter((host) => host.role === 'worker'),

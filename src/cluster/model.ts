@@ -109,6 +109,8 @@ export interface ServiceEntry {
 export interface Cluster {
   /** Absolute path of the configuration folder. */
   readonly directory: string;
+  /** Absolute path of the folder for the operator's kubectl and kubeconfig: one of the cluster's own. */
+  readonly operatorDirectory: string;
   readonly hosts: readonly Host[];
   readonly masters: readonly Host[];
   readonly workers: readonly Host[];

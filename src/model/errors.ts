@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'PROJECT_LOCKED'
   | 'NOT_CONFIRMED'
   | 'NO_TERMINAL'
+  | 'SANDBOX'
   | 'TIMEOUT'
   | 'CANCELLED'
   | 'INTERNAL';
@@ -45,6 +46,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'UNKNOWN_NAME',
   'CYCLE',
   'NOT_CONFIRMED',
+  'SANDBOX',
 ]);
 
 /** What a PaiError is made of. */

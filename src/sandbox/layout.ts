@@ -7,12 +7,15 @@ import path from 'node:path';
  *
  *     sandbox.json                      the machines (SandboxDescription)
  *     configuration/                    the configuration files, with the pki/ and known_hosts that pai adds
+ *     operator/                         the operator's kubectl and kubeconfig
+ *     cache/                            what runs of pai on the sandbox keep
  *     hosts/<name>/root/                what stands for the host's `/`
  *     hosts/<name>/bin/                 first in the host's PATH: commands that were installed there, like docker
  *     hosts/<name>/docker/              Docker's state; `running` exists while the engine runs
  *     hosts/<name>/docker/containers/<container>/state    `running` or `exited`, beside what it was started with
  *     hosts/<name>/faults/<fault>       exists while the fault is on; its content may say more
  *     hosts/<name>/host-key             SSH host key, PEM
+ *     hosts/<name>/address, password    what its commands have to know
  *     commands/                         commands that all hosts have
  *     faults/<fault>                    of the whole sandbox: registry-down, api-down
  *     kubernetes/                       what etcd would hold
@@ -23,6 +26,7 @@ export interface SandboxLayout {
   readonly directory: string;
   readonly description: string;
   readonly configuration: string;
+  readonly operator: string;
   readonly commands: string;
   readonly faults: string;
   readonly kubernetes: string;
@@ -48,6 +52,7 @@ export function sandboxLayout(directory: string): SandboxLayout {
     directory,
     description: at('sandbox.json'),
     configuration: at('configuration'),
+    operator: at('operator'),
     commands: at('commands'),
     faults: at('faults'),
     kubernetes: at('kubernetes'),

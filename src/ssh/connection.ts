@@ -4,7 +4,7 @@ import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import { authError, connectError, describeHost, lostError, sshCommand } from './host-errors.js';
 import type { KnownHosts } from './known-hosts.js';
-import { directRoute, type Forwarder, forwardedRoute, type Route } from './route.js';
+import { type Forwarder, forwardedRoute, type Route } from './route.js';
 
 /** What connections have in common. */
 export interface ConnectionSettings {
@@ -13,6 +13,8 @@ export interface ConnectionSettings {
   readonly hostKeys: 'accept-new' | 'strict';
   readonly connectTimeoutSeconds: number;
   readonly agentSocket: string | undefined;
+  /** To a host that is behind no bastion. */
+  readonly route: (host: HostLogin) => Route;
 }
 
 /** How long a host may take to answer that the connection ends. */
@@ -69,7 +71,9 @@ export class Connection implements Forwarder {
     // Before anything is opened: it may have nothing to log in with.
     const authHandler = authMethods(host, privateKey, settings.agentSocket);
     const route =
-      bastion === undefined ? directRoute(host) : await forwardedRoute(host, bastion, settings.connectTimeoutSeconds);
+      bastion === undefined
+        ? settings.route(host)
+        : await forwardedRoute(host, bastion, settings.connectTimeoutSeconds);
     const client = new ssh2.Client();
     const connection = new Connection(host, client, route);
     let refused: unknown;

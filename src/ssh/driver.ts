@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { HostDriver, HostLogin, HostWork } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Observation } from '../model/stamp.js';
@@ -9,6 +10,7 @@ import { KnownHosts } from './known-hosts.js';
 import { Looks } from './looks.js';
 import { unpackTar } from './payload.js';
 import { runAsRoot } from './root-command.js';
+import { directRoute } from './route.js';
 import { programBootstrap, readProgram } from './supervisor.js';
 
 /** What the SSH driver is told. */
@@ -25,23 +27,27 @@ export interface HostDriverOptions {
   readonly connectTimeoutSeconds?: number;
   /** Path of an ssh-agent's socket. */
   readonly agentSocket?: string;
-  /** Put before every path on the hosts, and given to scripts as ROOT. Default '': the host itself. */
-  readonly rootPrefix?: string;
+  /** Put before every path on the hosts, and given to scripts as ROOT; the same for all or asked for each. Default '': the host itself. */
+  readonly rootPrefix?: string | ((host: HostLogin) => string);
+  /** What an SSH connection runs over that goes to its host directly. It may be on its way yet. Default: a TCP socket to its address and port. */
+  readonly route?: (host: HostLogin) => Duplex;
 }
 
 /** Hosts over SSH. Nothing is loaded or opened before the first use; `close` it in the end. */
 export function createHostDriver(options: HostDriverOptions): HostDriver {
-  const rootPrefix = options.rootPrefix ?? '';
+  const { rootPrefix = '' } = options;
+  const rootOf = typeof rootPrefix === 'string' ? () => rootPrefix : rootPrefix;
   const connections = new Connections(
     {
       knownHosts: new KnownHosts(options.knownHosts),
       hostKeys: options.hostKeys,
       connectTimeoutSeconds: options.connectTimeoutSeconds ?? 10,
       agentSocket: options.agentSocket,
+      route: options.route ?? directRoute,
     },
     options.maxConnections ?? 32,
   );
-  const looks = new Looks(connections, rootPrefix);
+  const looks = new Looks(connections, rootOf);
   return {
     async observe(host: HostLogin, target: string, probe: string): Promise<Observation> {
       try {
@@ -52,7 +58,7 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
     },
     async run(host: HostLogin, work: HostWork, context: ActionContext): Promise<void> {
       const connect = () => connections.get(host);
-      await new HostRun(host, context, { rootPrefix, runId: options.runId, connect }).run(work);
+      await new HostRun(host, context, { rootPrefix: rootOf(host), runId: options.runId, connect }).run(work);
     },
     async read(host: HostLogin, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
       for (const path of paths) {
@@ -62,7 +68,7 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
       const chunks: Buffer[] = [];
       const exit = await runAsRoot(await connections.get(host), {
         bootstrap: programBootstrap,
-        input: Buffer.from(readProgram(rootPrefix, paths)),
+        input: Buffer.from(readProgram(rootOf(host), paths)),
         onData: (chunk) => {
           chunks.push(chunk);
           return false;

@@ -14,12 +14,12 @@ interface Waiting {
 /** Gathers looks at one host: those asked for in the same turn, or while it is being connected to, share one command. */
 export class Looks {
   readonly #connections: Connections;
-  readonly #rootPrefix: string;
+  readonly #rootOf: (host: HostLogin) => string;
   readonly #waiting = new Map<string, Waiting[]>();
 
-  constructor(connections: Connections, rootPrefix: string) {
+  constructor(connections: Connections, rootOf: (host: HostLogin) => string) {
     this.#connections = connections;
-    this.#rootPrefix = rootPrefix;
+    this.#rootOf = rootOf;
   }
 
   /** @throws PaiError when the host can't be looked at */
@@ -47,7 +47,7 @@ export class Looks {
       const [connection] = await Promise.all([this.#connections.get(host), turn()]);
       asked = take();
       const looks = asked.map((entry) => entry.look);
-      const observations = await observeTargets(connection, this.#rootPrefix, looks);
+      const observations = await observeTargets(connection, this.#rootOf(host), looks);
       for (const [index, entry] of asked.entries()) {
         const observation = observations[index];
         if (observation === undefined) entry.reject(new Error(`no answer for ${entry.look.target}`));

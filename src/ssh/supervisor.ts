@@ -22,7 +22,7 @@ export const PROBE_SECONDS = 20;
 export type RunPhase = 'done' | 'script' | 'probe' | 'stamp' | 'stopped';
 
 /** sbin is missing from the PATH of some login shells. */
-const SHELL_PATH = `PATH=\${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
+const SHELL_PATH = `PATH=\${PATH:-/usr/bin:/bin}:$root/usr/local/sbin:$root/usr/sbin:$root/sbin
 export PATH`;
 
 /**
@@ -243,12 +243,12 @@ export const programBootstrap: Bootstrap = { program: 'umask 077; exec sh', argu
 /** Program that finds run `id` of a target again. */
 export function attachProgram(rootPrefix: string, target: string, id: string, offset: number): string {
   const base = stateDirectory(rootPrefix);
-  return `${assignments({ base, file: targetFileName(target), id, offset: String(offset) })}${ATTACH_PROGRAM}`;
+  return `${assignments({ base, root: rootPrefix, file: targetFileName(target), id, offset: String(offset) })}${ATTACH_PROGRAM}`;
 }
 
 /** Program that ends run `id`. */
 export function stopProgram(rootPrefix: string, id: string): string {
-  return `${assignments({ base: stateDirectory(rootPrefix), id })}${STOP_PROGRAM}`;
+  return `${assignments({ base: stateDirectory(rootPrefix), root: rootPrefix, id })}${STOP_PROGRAM}`;
 }
 
 /** One target to look at. */
@@ -264,8 +264,8 @@ export interface Look {
  */
 export function observeProgram(rootPrefix: string, mark: string, looks: readonly Look[]): string {
   const files = looks.map((look) => shellQuote(targetFileName(look.target)));
-  return `${SHELL_PATH}
-${assignments({ mark, ROOT: rootPrefix })}export ROOT
+  return `${assignments({ root: rootPrefix, mark, ROOT: rootPrefix })}${SHELL_PATH}
+export ROOT
 ${LOOK_PROGRAM}
 if cd ${shellQuote(stateDirectory(rootPrefix))} 2>/dev/null; then
   (cd stamps && grep -Hsa '' ${files.join(' ')})

@@ -2,6 +2,7 @@
 #
 # ROOT   prefix of the host's file system: empty on a real host
 # STATE  what pai keeps on a host
+# WAIT_LIMIT  from the environment of simulated hosts, which none else has: seconds after which every waiting ends
 # The working directory holds the payload: root/ is a tree of files to install, certs/ new certificates.
 STATE=$ROOT/var/lib/pai
 PKI=$ROOT/etc/kubernetes/pki
@@ -16,7 +17,7 @@ fail() {
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds; its last words are the reason when it never does.
 wait_for() {
-  wait_end=$(($(date +%s) + $1))
+  wait_end=$(($(date +%s) + ${WAIT_LIMIT:-$1}))
   wait_what=$2
   shift 2
   say "waiting for $wait_what"

@@ -19,7 +19,7 @@ case $(uname -m) in
 esac
 skew=$(($(date +%s) - $(cat clock)))
 [ "${skew#-}" -le 30 ] || problem clock "differs by ${skew#-} s from the dev box; set the time (ntp)"
-memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' /proc/meminfo)
+memory=$(awk '/^MemTotal:/ {print int($2 / 1024)}' "$ROOT/proc/meminfo")
 [ "$memory" -ge 900 ] || problem memory "$memory MiB, at least 1 GiB is needed"
 disk=$(df -Pk "$ROOT/var" | awk 'NR == 2 {print int($4 / 1024)}')
 [ "$disk" -ge 2048 ] || problem disk "$disk MiB free in /var, at least 2 GiB is needed"
@@ -28,7 +28,7 @@ if [ -f "$STATE/cluster-id" ] && [ "$(cat "$STATE/cluster-id")" != "$CLUSTER_ID"
 fi
 # listening PORT: as the kernel tells it (state 0A); ss is not on every host
 listening() {
-  cat /proc/net/tcp /proc/net/tcp6 2> /dev/null |
+  cat "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" 2> /dev/null |
     awk -v port="$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port {found = 1} END {exit !found}'
 }
 if ! docker inspect kubelet > /dev/null 2>&1; then
@@ -66,7 +66,7 @@ if ! command -v docker > /dev/null; then
 fi
 docker_answers() { docker version --format '{{.Server.Version}}'; }
 start_docker() {
-  if [ -d /run/systemd/system ]; then systemctl enable --now docker; else service docker start; fi
+  if [ -d "$ROOT/run/systemd/system" ]; then systemctl enable --now docker; else service docker start; fi
 }
 if [ -d root ]; then install_tree host; fi
 if ! docker_answers > /dev/null 2>&1; then

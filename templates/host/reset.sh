@@ -9,7 +9,7 @@ reset_node() {
   fi
 
   # volumes of pods, deepest first
-  awk -v below="$ROOT/var/lib/kubelet/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r | while IFS= read -r mount; do
+  awk -v below="$ROOT/var/lib/kubelet/" 'index($2, below) == 1 {print $2}' "$ROOT/proc/mounts" | sort -r | while IFS= read -r mount; do
     umount "$mount" 2>/dev/null || umount -l "$mount"
   done
 

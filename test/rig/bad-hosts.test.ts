@@ -4,18 +4,19 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectEnd, expectFailure, onHost, Project, rig } from './project.js';
+import { expectEnd, expectFailure } from '../whole/project.js';
+import { onHost, RigProject, rig } from './rig.js';
 
 /**
  * What goes wrong with one host (h4) ends in one clear error, leaves the other's (h3) work alone, and is repaired by the next
  * run. Hosts with Docker, only made ready (target `host:<name>`): no Kubernetes is needed for that. Needs `npm run rig:up`.
  */
 const call = promisify(execFile);
-let project: Project;
+let project: RigProject;
 
 beforeAll(async () => {
   await rig('up.sh', '--fresh', '--docker', 'h3', 'h4');
-  project = await Project.create('h3', 'h4');
+  project = await RigProject.create('h3', 'h4');
 });
 
 afterAll(async () => {

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectEnd, expectFailure, Project, rig } from './project.js';
+import { expectEnd, expectFailure } from '../whole/project.js';
+import { RigProject, rig } from './rig.js';
 
 /**
  * What goes wrong with an image or a service ends in one clear error, leaves what runs and what others do alone, and is
  * repaired by the next run. On a cluster of h1 and h2: the one that is there, else a new one. Needs `npm run rig:up`.
  */
-let project: Project;
+let project: RigProject;
 
 beforeAll(async () => {
   await rig('up.sh', 'h1', 'h2');
-  project = await Project.create('h1', 'h2');
+  project = await RigProject.create('h1', 'h2');
   expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
 });
 

@@ -5,21 +5,22 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectEnd, Project, rig, root } from './project.js';
+import { expectEnd, root } from '../whole/project.js';
+import { RigProject, rig } from './rig.js';
 
 /**
  * The examples of docs/ci.md, as they stand there, against a cluster that nothing has changed: a fresh clone (of the last
  * commit) with an empty .cache does nothing. On the cluster of h1 and h2: the one that is there, else a new one.
  */
 const call = promisify(execFile);
-let project: Project;
+let project: RigProject;
 let work: string;
 let clone: string;
 let secret: string;
 
 beforeAll(async () => {
   await rig('up.sh', 'h1', 'h2');
-  project = await Project.create('h1', 'h2');
+  project = await RigProject.create('h1', 'h2');
   expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
   work = await mkdtemp(path.join(tmpdir(), 'pai-ci-test-'));
   clone = path.join(work, 'clone');

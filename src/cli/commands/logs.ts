@@ -3,13 +3,13 @@ import { oneLine } from '../../report/text.js';
 import { type FoundTarget, findTarget } from '../../state/find-run.js';
 import { followLog, readLog } from '../../state/log-tail.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
-import { cacheOf, findRoot } from '../root.js';
+import { placeOf } from '../place.js';
 
 /** `pai logs`: what a target said when it last ran; with `-f` also what it is saying, until it ends. */
 export const logs: Command = {
   async execute(invocation) {
-    const { io, patterns, options } = invocation;
-    const cacheDirectory = cacheOf(await findRoot(io.cwd));
+    const { patterns, options } = invocation;
+    const { cacheDirectory } = await placeOf(invocation);
     const [name = ''] = patterns;
     const follow = options.follow === true;
     const where = { coming: follow, ...(options.run !== undefined && { run: options.run }) };

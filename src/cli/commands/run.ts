@@ -5,7 +5,7 @@ import { questionsOf } from '../../run/confirm.js';
 import { executePlan } from '../../run/execute.js';
 import { narrow } from '../../run/scope.js';
 import { lastRun } from '../../state/last-run.js';
-import { type Command, EXIT, type Invocation } from '../command.js';
+import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
 import { openProject, type Project } from '../project.js';
 import { excluded, rejectContradictions } from '../selection.js';
@@ -25,7 +25,11 @@ export const run: Command = {
     }
     const narrowing = { only: options.only === true, exclude: excluded(graph, options) };
     if (options.dryRun === true) return showPlan(invocation, project, names, narrowing);
-    return execute(invocation, project, {
+    const { sandboxDirectory } = project;
+    const told = sandboxDirectory === undefined || wantsJson(options) ? undefined : await tellSandbox(sandboxDirectory);
+    if (told !== undefined) invocation.io.stderr(told.before);
+    let ran = 0;
+    const code = await execute(invocation, project, {
       command: 'run',
       plan: ({ look }) => planRun(graph, names, look, { force: options.force === true ? names : [] }),
       questions: (planned) => {
@@ -38,11 +42,25 @@ export const run: Command = {
       },
       execute: (planned, context, how) => executePlan(planned, graph, context, { ...how, ...narrowing }),
       finish: async (bench, summary) => {
+        ran = summary.ran;
         if (summary.failed === 0) await bench.keepPki();
       },
     });
+    if (told !== undefined && code === EXIT.ok && ran > 0) invocation.io.stderr(told.after);
+    return code;
   },
 };
+
+/** What is said of a sandbox before and after a run on it. */
+async function tellSandbox(directory: string): Promise<{ readonly before: string; readonly after: string }> {
+  const [{ ensureSandbox }, { sandboxLayout }, { describeSandbox, trySandbox }] = await Promise.all([
+    import('../../sandbox/create.js'),
+    import('../../sandbox/layout.js'),
+    import('../../report/sandbox-text.js'),
+  ]);
+  const sandbox = await ensureSandbox(sandboxLayout(directory));
+  return { before: describeSandbox(sandbox, directory), after: trySandbox(sandbox) };
+}
 
 async function namesOf({ patterns, options }: Invocation, { graph, cacheDirectory }: Project): Promise<string[]> {
   if (patterns.length === 0 && options.retryFailed !== true) {

@@ -28,6 +28,7 @@ export function fakeHost(name: string): Host {
 export function fakeCluster(hosts: readonly Host[] = []): Cluster {
   return {
     directory: '/nowhere',
+    operatorDirectory: '/nowhere/operator',
     hosts,
     masters: [],
     workers: hosts,

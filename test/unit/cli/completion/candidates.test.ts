@@ -30,7 +30,7 @@ describe('completion', () => {
 
   test('behind a dash offers the options of the command, by their long names', async () => {
     expect(await complete('run', '--f')).toEqual(['--force', '--fail-fast']);
-    expect(await complete('list', '-')).toEqual(['--json', '--path']);
+    expect(await complete('list', '-')).toEqual(['--json', '--sandbox', '--path']);
   });
 
   test('behind an option offers its values', async () => {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
@@ -50,38 +49,19 @@ const TELL_USAGE = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-/** A script of the rig, as root: `rig('up.sh', '--fresh', 'h1')`. Resolves to its standard output. */
-export async function rig(script: string, ...words: string[]): Promise<string> {
-  const { stdout } = await call(path.join(root, 'test/rig', script), words, { maxBuffer: 1 << 26 });
-  return stdout;
-}
-
-/** A command line as root on a host, without SSH. Its exit code does not matter. */
-export async function onHost(host: string, command: string): Promise<string> {
-  const done = rig('host.sh', host, 'sh', '-c', command);
-  return done.catch((error: { readonly stdout: string }) => error.stdout);
-}
-
-/** A clone of this project and a configuration for hosts of the rig, in a folder of their own. */
+/** A clone of this project and a configuration, in a folder of their own. */
 export class Project {
   readonly clone: string;
   readonly configuration: string;
+  /** How pai is told what to work on: `-p FOLDER`, or `--sandbox`. */
+  readonly place: readonly string[];
   readonly #work: string;
 
-  private constructor(work: string) {
+  protected constructor(work: string, configuration: string, place: readonly string[]) {
     this.#work = work;
     this.clone = path.join(work, 'clone');
-    this.configuration = path.join(work, 'configuration');
-  }
-
-  /** Of one host each, or of lists with commas; see configure.sh. */
-  static async create(masters: string, workers: string, proxy = ''): Promise<Project> {
-    const project = new Project(await mkdtemp(path.join(tmpdir(), 'pai-rig-test-')));
-    await rig('configure.sh', project.configuration, masters, workers, proxy);
-    // What templates/images/pylon starts from, without Docker Hub.
-    await call('docker', ['tag', 'pairig/debian:bookworm', 'debian:bookworm-slim']);
-    await project.freshClone();
-    return project;
+    this.configuration = configuration;
+    this.place = place;
   }
 
   /** The project as a fresh clone with an empty .cache: its files, its build, its packages. */
@@ -100,7 +80,7 @@ export class Project {
 
   /** Runs `pai ... --output json` in the clone. */
   async pai(...words: string[]): Promise<Result> {
-    const line = ['bin/pai.js', ...words, '-p', this.configuration, '--output', 'json'];
+    const line = ['bin/pai.js', ...words, ...this.place, '--output', 'json'];
     const usage = path.join(this.#work, 'usage.json');
     const env = { ...process.env, PAI_TEST_USAGE: usage, NODE_OPTIONS: `--import ${TELL_USAGE}` };
     const began = performance.now();
@@ -128,7 +108,7 @@ export class Project {
 
   /** Starts `pai` in the clone and gives the process, for tests that end it. */
   start(...words: string[]): ReturnType<typeof execFile> {
-    return execFile('node', ['bin/pai.js', ...words, '-p', this.configuration], { cwd: this.clone });
+    return execFile('node', ['bin/pai.js', ...words, ...this.place], { cwd: this.clone });
   }
 
   /** Edits a file of the configuration or, with a path from the clone's root, of the clone; resolves to a function that puts it back. */
