@@ -29,7 +29,7 @@ function idFile(layout: SandboxLayout, host: string): string {
 }
 
 /**
- * The id of the store that the running members of etcd hold, which those that run without one are given: they catch up.
+ * The id of the store that the running members of etcd hold, most of them if they differ. The others are given it: they catch up.
  * When none has one, their data is gone, and a new store begins.
  */
 export function storeOf(
@@ -42,7 +42,7 @@ export function storeOf(
   const known = mostFrequent(ids.filter((id) => id !== undefined));
   const id = known ?? randomUUID();
   for (const [index, { name }] of running.entries()) {
-    if (ids[index] !== undefined) continue;
+    if (ids[index] === id) continue;
     const file = idFile(layout, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, `${id}\n`, { mode: 0o600 });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Json, JsonObject } from '../../model/json.js';
-import { isObject, numberAt, objectAt, textAt, textsAt, valueAt } from '../../model/json-path.js';
+import type { JsonObject } from '../../model/json.js';
+import { isObject, numberAt, objectAt, textAt, valueAt } from '../../model/json-path.js';
 import { parseJson } from '../../model/parse-json.js';
+import { parseBody, patched, withEncodedData } from './bodies.js';
 import { ClusterState } from './cluster.js';
 import type { Target } from './discovery.js';
 import { withoutNulls } from './fields.js';
@@ -10,7 +11,6 @@ import { type ApiKind, BUILT_IN_KINDS } from './kinds.js';
 import { asVersion, select } from './lists.js';
 import { applyFields, updateFields } from './managed-fields.js';
 import { deleteNode, registerNodes } from './nodes.js';
-import { jsonPatch, mergePatch, strategicPatch } from './patch.js';
 import { forgetRollout, noteRollout, restartPod, WORKLOADS } from './rollouts.js';
 import { ApiError, badRequest, notFound, success } from './status.js';
 import { checkObject, checkSchema } from './validate.js';
@@ -293,59 +293,8 @@ export class Writer {
   }
 }
 
-function patched(live: JsonObject, type: string, patch: Json, custom: boolean): JsonObject {
-  const next = (() => {
-    switch (type) {
-      case 'application/merge-patch+json':
-        return mergePatch(live, patch);
-      case 'application/strategic-merge-patch+json':
-        if (custom) throw unsupported(type);
-        return strategicPatch(live, objectAt(patch), custom);
-      case 'application/json-patch+json':
-        return jsonPatch(live, Array.isArray(patch) ? patch : []);
-      default:
-        throw unsupported(type);
-    }
-  })();
-  if (!isObject(next)) throw badRequest('the patch leaves no object');
-  return next;
-}
-
-function unsupported(type: string): ApiError {
-  return new ApiError(
-    415,
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml (not ${type})`,
-  );
-}
-
-async function parseBody(text: string): Promise<JsonObject> {
-  const body = parseJson(text) ?? (await parseYaml(text));
-  if (!isObject(body)) throw badRequest('the body of the request is no object');
-  return body;
-}
-
-async function parseYaml(text: string): Promise<Json | undefined> {
-  const { load } = await import('js-yaml');
-  try {
-    return load(text) as Json;
-  } catch {
-    return undefined;
-  }
-}
-
 function isWorkload(kind: ApiKind): boolean {
   return WORKLOADS[kind.kind] === kind.group;
-}
-
-/** Secrets keep `stringData` as `data`. */
-function withEncodedData(kind: ApiKind, object: JsonObject): JsonObject {
-  if (kind.kind !== 'Secret' || kind.custom || object.stringData === undefined) return object;
-  const { stringData: _given, ...rest } = object;
-  const encoded = Object.entries(textsAt(object, 'stringData')).map(
-    ([key, text]) => [key, Buffer.from(text).toString('base64')] as const,
-  );
-  return { ...rest, data: { ...objectAt(object, 'data'), ...Object.fromEntries(encoded) } };
 }
 
 /** Kinds of the core group have none; of others it goes up with each change of the specification. */

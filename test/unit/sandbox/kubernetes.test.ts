@@ -197,6 +197,18 @@ describe('what the sandbox stores', () => {
     expect(valueAt(await settings(), 'data')).toEqual({ a: '1' });
   }, 20_000);
 
+  it('is that of most members: one that was away while the others began anew goes with them', async () => {
+    await apply([configMap('settings', { a: '1' })]);
+    fixture.fault('etcd-dead', 'm1');
+    for (const name of ['m2', 'm3']) fixture.wipe(name);
+    for (const name of ['m2', 'm3']) fixture.start(name);
+    expect(await settings()).toBeUndefined();
+    fixture.lift('etcd-dead', 'm1');
+    expect(await settings()).toBeUndefined();
+    fixture.fault('etcd-dead', 'm3');
+    expect(await settings()).toBeUndefined();
+  }, 20_000);
+
   it('is lost with the last member of etcd', async () => {
     await apply([configMap('settings', { a: '1' })]);
     const uid = valueAt(await get('/api/v1/namespaces/default'), 'metadata', 'uid');
