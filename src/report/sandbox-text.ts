@@ -19,9 +19,9 @@ export function describeSandbox({ hosts }: SandboxDescription, directory: string
 export function trySandbox({ hosts }: SandboxDescription): string {
   const host = hosts.findLast(({ role }) => role === 'worker') ?? hosts[0];
   const lines = [
-    ['pai run services --sandbox', 'again: there is nothing to do'],
-    [`pai sandbox fault ${host?.name} kubelet-dead`, 'break something; then pai plan --sandbox, and run again'],
-    ['pai sandbox status', 'see what is there'],
+    ['npx pai run services --sandbox', 'again: there is nothing to do'],
+    [`npx pai sandbox fault ${host?.name} kubelet-dead`, 'break something; then npx pai plan --sandbox, and run again'],
+    ['npx pai sandbox status', 'see what is there'],
   ] as const;
   const width = widthOf(lines.map(([command]) => command));
   return `try next\n${lines.map(([command, what]) => `  ${command.padEnd(width)}  ${what}\n`).join('')}`;
