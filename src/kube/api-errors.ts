@@ -1,6 +1,6 @@
 import { PaiError } from '../model/errors.js';
 import type { Json } from '../model/json.js';
-import { listAt, textAt } from './json.js';
+import { listAt, textAt } from '../model/json-path.js';
 
 /** A failure of a connection, told by what the user can do about it. */
 interface ConnectionFailure {

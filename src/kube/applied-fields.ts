@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../model/json.js';
-import { listAt, objectAt, textAt, valueAt } from './json.js';
+import { listAt, objectAt, textAt, valueAt } from '../model/json-path.js';
 
 /** Who we are to server-side apply. */
 export const FIELD_MANAGER = 'pai';

@@ -1,6 +1,7 @@
 import type { KubeObject, KubeWork } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import { listAt, textAt, textsAt } from '../model/json-path.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
 import { appliedFields, isFilledIn } from './applied-fields.js';
@@ -15,7 +16,6 @@ import {
   withoutLabels,
   withoutObjects,
 } from './inventory.js';
-import { listAt, textAt, textsAt } from './json.js';
 import { inSteps, isWorkload } from './kinds.js';
 import { readInventories } from './looks.js';
 import { changeNodeLabels } from './node-labels.js';

@@ -2,9 +2,9 @@ import type { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PaiError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
+import { isObject } from '../model/json-path.js';
 import { parseJson } from '../model/parse-json.js';
 import { connectionError, refusalError, timeoutError } from './api-errors.js';
-import { isObject } from './json.js';
 
 /** Where the API server is and who we are; PEM texts. */
 export interface KubeCredentials {

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../model/json.js';
+import { numberAt, textAt } from '../model/json-path.js';
 import { pause } from './client.js';
 import type { ObjectId } from './identity.js';
 import { idOf } from './identity.js';
-import { numberAt, textAt } from './json.js';
 import type { KubeObjects } from './objects.js';
 import { podTrouble, type Trouble } from './pod-trouble.js';
 import { isReady } from './rollout-status.js';

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
-import { textAt } from './json.js';
+import { textAt } from '../model/json-path.js';
 
 /** Says in which place an object is. Cluster-scoped objects have no namespace. */
 export interface ObjectId {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../model/json.js';
+import { isObject, listAt, numberAt, objectAt, textAt, textsAt } from '../model/json-path.js';
 import { parseJson } from '../model/parse-json.js';
 import { parseStamp } from '../model/parse-stamp.js';
 import type { Stamp } from '../model/stamp.js';
 import { identityKey, idToJson, type ObjectId } from './identity.js';
-import { isObject, listAt, numberAt, objectAt, textAt, textsAt } from './json.js';
 import { MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
 
 /** Namespace of inventories: there from the first moment, and nobody deletes it. */

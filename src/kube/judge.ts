@@ -1,9 +1,9 @@
 import type { JsonObject } from '../model/json.js';
+import { numberAt, textAt } from '../model/json-path.js';
 import type { Observation } from '../model/stamp.js';
 import { appliedFields } from './applied-fields.js';
 import { describe, type ObjectId } from './identity.js';
 import type { Inventory, InventoryEntry } from './inventory.js';
-import { numberAt, textAt } from './json.js';
 import { isWorkload } from './kinds.js';
 import { TARGET_ANNOTATION } from './objects.js';
 import { rolloutOf } from './rollout-status.js';

@@ -1,5 +1,6 @@
 import { toPaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import { textsAt } from '../model/json-path.js';
 import type { Observation } from '../model/stamp.js';
 import { identityKey, type ObjectId } from './identity.js';
 import {
@@ -9,7 +10,6 @@ import {
   type Inventory,
   type NodeLabels,
 } from './inventory.js';
-import { textsAt } from './json.js';
 import { judge, type Seen } from './judge.js';
 import { isWorkload } from './kinds.js';
 import { type KubeObjects, MANAGED_BY, withIds } from './objects.js';

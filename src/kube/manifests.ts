@@ -1,9 +1,9 @@
 import type { KubeObject } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { Json } from '../model/json.js';
+import { isObject, listAt, objectAt, textAt, textsAt } from '../model/json-path.js';
 import type { ActionContext } from '../model/target.js';
 import { describe, type ObjectId } from './identity.js';
-import { isObject, listAt, objectAt, textAt, textsAt } from './json.js';
 import { builtInResource } from './kinds.js';
 import { TEMPLATE_ANNOTATION } from './objects.js';
 

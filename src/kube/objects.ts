@@ -1,9 +1,9 @@
 import { PaiError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
+import { listAt, objectAt, textAt, textsAt } from '../model/json-path.js';
 import { FIELD_MANAGER } from './applied-fields.js';
 import { type KubeClient, pause } from './client.js';
 import { describe, groupOf, idOf, type ObjectId } from './identity.js';
-import { listAt, objectAt, textAt, textsAt } from './json.js';
 import { builtInResource, type Resource, resourcePath } from './kinds.js';
 
 /** Label of everything that pai applied. */

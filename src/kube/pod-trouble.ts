@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
-import { listAt, numberAt, objectAt, textAt } from './json.js';
+import { listAt, numberAt, objectAt, textAt } from '../model/json-path.js';
 
 /** What keeps a pod from coming up. */
 export type TroubleKind = 'unschedulable' | 'image' | 'bad-image-name' | 'container-config' | 'crash';

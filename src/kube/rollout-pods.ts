@@ -1,6 +1,6 @@
 import type { JsonObject } from '../model/json.js';
+import { listAt, numberAt, textAt, textsAt } from '../model/json-path.js';
 import type { ObjectId } from './identity.js';
-import { listAt, numberAt, textAt, textsAt } from './json.js';
 import { type KubeObjects, selectorOf } from './objects.js';
 
 /** The pods that a rollout waits for. */

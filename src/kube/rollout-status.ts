@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.js';
-import { listAt, numberAt, objectAt, textAt, textsAt, valueAt } from './json.js';
+import { listAt, numberAt, objectAt, textAt, textsAt, valueAt } from '../model/json-path.js';
 
 /**
  * How far the pods of a workload are.

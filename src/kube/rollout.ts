@@ -1,10 +1,10 @@
 import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import { listAt, numberAt, textAt } from '../model/json-path.js';
 import type { ActionContext } from '../model/target.js';
 import { pause } from './client.js';
 import { describePods, eventsOf, podLine } from './diagnosis.js';
 import { describe, identityKey, idOf, type ObjectId } from './identity.js';
-import { listAt, numberAt, textAt } from './json.js';
 import type { KubeObjects } from './objects.js';
 import { type Graces, isFatal, nextStepFor, podTrouble, type Trouble, type TroubleKind } from './pod-trouble.js';
 import { newestPods } from './rollout-pods.js';

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
-import { isObject, objectAt, textAt, textsAt, valueAt } from './json.js';
+import { isObject, objectAt, textAt, textsAt, valueAt } from '../model/json-path.js';
 import { builtInResource } from './kinds.js';
 
 /** Where each kind keeps the specification of its pods. */

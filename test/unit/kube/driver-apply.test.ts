@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
-import { listAt, textsAt, valueAt } from '../../../src/kube/json.js';
 import { parseManifest } from '../../../src/kube/manifests.js';
+import { listAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { failureOf, NODES, onEachCluster } from './driver-fixture.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
 import { configMap, daemonSet, deployment, job, object, statefulSet, work } from './objects-fixture.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
-import { valueAt } from '../../../src/kube/json.js';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
+import { valueAt } from '../../../src/model/json-path.js';
 import { onEachCluster } from './driver-fixture.js';
 import { fakeStamp } from './fake-context.js';
 import { configMap, deployment, object, work } from './objects-fixture.js';

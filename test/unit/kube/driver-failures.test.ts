@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { objectAt, textAt } from '../../../src/kube/json.js';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
+import { objectAt, textAt } from '../../../src/model/json-path.js';
 import { failureOf, onEachCluster } from './driver-fixture.js';
 import type { Fate } from './fake-kubelet.js';
 import { configMap, daemonSet, deployment, object, template, work } from './objects-fixture.js';

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { KubeClient, type KubeCredentials } from '../../../src/kube/client.js';
 import { createKubeDriver } from '../../../src/kube/driver.js';
-import { textsAt } from '../../../src/kube/json.js';
 import { KubeObjects } from '../../../src/kube/objects.js';
 import { ROLLOUT_TIMES, type RolloutTimes } from '../../../src/kube/rollout.js';
 import type { KubeDriver } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
 import type { JsonObject } from '../../../src/model/json.js';
+import { textsAt } from '../../../src/model/json-path.js';
 import { SandboxFixture } from '../sandbox/sandbox-fixture.js';
 import { type FakeContext, fakeContext } from './fake-context.js';
 import { FakeKubelet, type Fate } from './fake-kubelet.js';

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../../../src/kube/client.js';
-import { listAt, numberAt, textAt, textsAt, valueAt } from '../../../src/kube/json.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
+import { listAt, numberAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import type { TestCertificate } from './test-certificates.js';
 
 /**

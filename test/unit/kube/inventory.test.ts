@@ -10,7 +10,7 @@ import {
   withoutLabels,
   withoutObjects,
 } from '../../../src/kube/inventory.js';
-import { objectAt } from '../../../src/kube/json.js';
+import { objectAt } from '../../../src/model/json-path.js';
 import { fakeStamp } from './fake-context.js';
 
 const inventory: Inventory = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { listAt, objectAt, textAt, valueAt } from '../../../src/kube/json.js';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
+import { listAt, objectAt, textAt, valueAt } from '../../../src/model/json-path.js';
 import { failureOf, onEachCluster } from './driver-fixture.js';
 import { configMap, deployment, object } from './objects-fixture.js';
 

@@ -1,1 +1,0 @@
-export { isObject, listAt, numberAt, objectAt, textAt, textsAt, valueAt } from '../model/json-path.js';
