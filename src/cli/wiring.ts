@@ -104,8 +104,8 @@ export function wireDrivers(
     return createKubeDriver({
       credentials: async () => {
         const credentials = await kubeCredentials(cluster, drivers.pki);
-        const server = await (await detours())?.kubeServer();
-        return server === undefined ? credentials : { ...credentials, server };
+        const url = await (await detours())?.kubeServer();
+        return url === undefined ? credentials : { ...credentials, url };
       },
     });
   });

@@ -10,6 +10,8 @@ import { connectionError, refusalError, timeoutError } from './api-errors.js';
 export interface KubeCredentials {
   /** `https://host:port`. */
   readonly server: string;
+  /** Where it is reached, when that is not what its name says. Errors keep the name. */
+  readonly url?: string;
   readonly ca: string;
   readonly certificate: string;
   readonly key: string;
@@ -145,8 +147,8 @@ export class KubeClient {
   }
 
   async #exchange(connection: Connection, request: KubeRequest): Promise<Answer> {
-    const { http, agent, server } = connection;
-    const outgoing = new http.RequestContext(`${server}${request.path}`, http.HttpMethod[request.method]);
+    const { http, agent, url } = connection;
+    const outgoing = new http.RequestContext(`${url}${request.path}`, http.HttpMethod[request.method]);
     for (const [name, value] of Object.entries(request.query ?? {})) outgoing.setQueryParam(name, value);
     outgoing.setHeaderParam('User-Agent', 'pai');
     outgoing.setHeaderParam('Accept', request.accept ?? 'application/json');
@@ -179,6 +181,7 @@ type HttpModule = typeof import('@kubernetes/client-node/dist/gen/http/http.js')
 
 interface Connection {
   readonly server: string;
+  readonly url: string;
   readonly agent: Agent;
   readonly http: HttpModule;
   readonly library: InstanceType<HttpModule['IsomorphicFetchHttpLibrary']>;
@@ -186,13 +189,14 @@ interface Connection {
 
 async function connect(source: () => Promise<KubeCredentials>): Promise<Connection> {
   // Paifiles reach this file through what describes manifests; node:https alone would take them some 5 ms.
-  const [{ server, ca, certificate, key }, { Agent }, http] = await Promise.all([
+  const [{ server, url = server, ca, certificate, key }, { Agent }, http] = await Promise.all([
     source(),
     import('node:https'),
     import('@kubernetes/client-node/dist/gen/http/http.js'),
   ]);
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', ca, cert: certificate, key });
-  return { server: server.replace(/\/+$/, ''), agent, http, library: new http.IsomorphicFetchHttpLibrary() };
+  const bare = (address: string) => address.replace(/\/+$/, '');
+  return { server: bare(server), url: bare(url), agent, http, library: new http.IsomorphicFetchHttpLibrary() };
 }
 
 function isAbort(error: unknown): boolean {
