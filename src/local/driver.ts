@@ -26,7 +26,7 @@ export interface LocalDriverOptions {
   /** The project's root, absolute. */
   readonly root: string;
   readonly state: LocalState;
-  /** Runs commands; by default zx, loaded at the first command. */
+  /** Runs commands and functions of tasks. */
   readonly runner: Runner;
   /** Where outputs are kept by fingerprint, and put back from. */
   readonly cache?: OutputCache;
