@@ -9,7 +9,7 @@ import { EXIT, type Invocation, shellWord } from './command.js';
 import { confirm } from './confirm.js';
 import { type Interrupt, Interrupted, watchInterrupts } from './interrupt.js';
 import { withLock } from './lock.js';
-import { allowOptimizer } from './optimizer.js';
+import { settleForCommands } from './optimizer.js';
 import type { Project } from './project.js';
 import { createRecord } from './record.js';
 import { openReporter } from './reporting.js';
@@ -83,7 +83,7 @@ async function work<Planned>(
   const { io, options, began } = invocation;
   const { cacheDirectory } = project;
   const planned = await interrupt.orStop(steps.plan(bench));
-  allowOptimizer();
+  settleForCommands();
   const questions = steps.questions(planned);
   const ask = (): Promise<ReadonlySet<string>> => confirm(invocation, questions, interrupt);
   const confirmed = questions.length === 0 ? new Set<string>() : await paused(reporter, ask);

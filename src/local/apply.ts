@@ -104,18 +104,19 @@ function findChange(before: Scan, lookAgain: () => Scan): string | undefined {
 
 /** Makes the folders of outputs. Throws PAIFILE_INVALID when a link leads out of the project. */
 function makePlaces(tree: Tree, work: LocalWork): void {
-  const real = tree.realpath('');
+  const real = tree.realRoot;
   for (const text of work.outputs ?? []) {
     for (const pattern of parsePattern(text)) {
       const folder = literalBase(pattern);
-      const way = pattern.literal && tree.lstat(text) !== undefined ? text : nearestFolder(tree, folder);
+      const nearest = nearestFolder(tree, folder);
+      const way = pattern.literal && tree.lstat(text) !== undefined ? text : nearest;
       const leads = tree.realpath(way);
       if (leads !== real && !leads.startsWith(`${real}/`)) {
         throw new PaiError('PAIFILE_INVALID', `the output ${text} is outside the project: ${way} leads to ${leads}`, {
           next: 'Declare outputs inside of the project.',
         });
       }
-      if (folder !== '') guardedSync(folder, 'write', () => mkdirSync(tree.place(folder), { recursive: true }));
+      if (folder !== nearest) guardedSync(folder, 'write', () => mkdirSync(tree.place(folder), { recursive: true }));
     }
   }
 }

@@ -6,6 +6,7 @@ import type { CommandValue } from '../model/local.js';
 import type { ActionContext } from '../model/target.js';
 import { endProcesses } from './end-processes.js';
 import { asEnvironment, marksOf } from './marks.js';
+import { commandLine, startCommand } from './shell.js';
 
 /** What a command is given besides its arguments. Secrets go here, never in arguments: those every user can list. */
 export interface CommandOptions {
@@ -35,13 +36,16 @@ export async function runLocal(
   args: readonly string[] = [],
   options: CommandOptions = {},
 ): Promise<string> {
-  return (await runPieces(context, command, ['', ' ', ''], [command, [...args]], options)).stdout;
+  const kept: Buffer[] = [];
+  const keep = (chunk: Buffer): void => void kept.push(chunk);
+  await runPieces(context, command, ['', ' ', ''], [command, [...args]], { ...options, keep });
+  return Buffer.concat(kept).toString();
 }
 
-/** What a command said. */
-export interface Said {
-  readonly stdout: string;
-  readonly stderr: string;
+/** What running a command in pieces takes besides. */
+export interface PieceOptions extends CommandOptions {
+  /** Given its standard output as it comes; by default that goes to the log only. */
+  readonly keep?: (chunk: Buffer) => void;
 }
 
 /** The same for a command in pieces, with values between them that zx quotes. `name`: what errors call it. */
@@ -50,25 +54,15 @@ export async function runPieces(
   name: string,
   pieces: readonly string[],
   values: readonly CommandValue[],
-  options: CommandOptions = {},
-): Promise<Said> {
+  options: PieceOptions = {},
+): Promise<void> {
   if (context.signal.aborted) throw cancelled(name);
-  const { $ } = await import('zx');
+  const line = await commandLine(pieces, values);
   const marks = marksOf(context);
   const terminal = context.terminal === true;
-  const shell = $({
-    quiet: true,
-    nothrow: true,
-    // A process group of its own: a first interrupt at the terminal does not reach it, and an abort ends all of it.
-    // Who talks to the terminal has to be in the group that the terminal is given to, which is this process's.
-    detached: !terminal,
-    env: { ...process.env, ...options.env, ...marks },
-    stdio: terminal ? 'inherit' : [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-  });
-  // What zx takes is the list of pieces; a template's strings are one.
-  const running = shell(Object.assign([...pieces], { raw: pieces }), ...values.map((value) => quotable(value)));
+  const { cwd, input } = options;
+  const env = { ...process.env, ...options.env, ...marks };
+  const { child, ended } = startCommand(line, { env, cwd, input, terminal });
 
   const last: string[] = [];
   const tell = (line: string): void => {
@@ -76,22 +70,19 @@ export async function runPieces(
     last.push(line);
     if (last.length > TOLD_LINES) last.shift();
   };
-  const outputs = terminal ? [] : [running.stdout, running.stderr].map((output) => tellLines(output, tell));
-  const aborted = whenAborted(context.signal, () => endCommand(running.child, terminal, asEnvironment(marks)));
-  const result = await Promise.race([running, aborted.ended]);
+  if (options.keep !== undefined) child?.stdout?.on('data', options.keep);
+  const finishers = [child?.stdout, child?.stderr].map((output) => tellLines(output, tell));
+  const aborted = whenAborted(context.signal, () => endCommand(child, terminal, asEnvironment(marks)));
+  const result = await Promise.race([ended, aborted.ended]);
   aborted.unwatch();
   if (context.signal.aborted) await aborted.ended;
-  for (const finish of outputs) finish();
+  for (const finish of finishers) finish();
   if (result === undefined || context.signal.aborted) throw cancelled(name);
-  if (result.exitCode === 0) return { stdout: result.stdout, stderr: result.stderr };
+  if (result.exitCode === 0) return;
+  if (result.refused !== undefined) last.push(result.refused);
   // What a failed command left running would meet the next try. Other commands of the target are none of its business.
-  await endCommand(running.child, terminal, []);
+  await endCommand(child, terminal, []);
   throw failedCommand(name, result, options, last);
-}
-
-/** Numbers and booleans as text: zx quotes text. */
-function quotable(value: CommandValue): string | string[] {
-  return typeof value === 'object' ? value.map(String) : String(value);
 }
 
 /** Ends a command, all that it started in its group, and what has these variables wherever it moved to. */
@@ -126,7 +117,8 @@ function whenAborted(
  * Tells each line of an output as it comes. Returns what tells the rest, to be called when the command has ended: the output of
  * one that was ended may be destroyed and then never ends by itself, so that node:readline would wait for ever.
  */
-function tellLines(output: Readable, tell: (line: string) => void): () => void {
+function tellLines(output: Readable | null | undefined, tell: (line: string) => void): () => void {
+  if (!output) return () => undefined;
   const teller = lineTeller(tell);
   output.on('data', teller.take);
   return teller.finish;
@@ -160,7 +152,7 @@ export function failedCommand(
     new PaiError('LOCAL_COMMAND', `${command} ${how}`, { next, details });
   const readOutput = 'Read its last lines, correct what they tell, and run again';
   if (exitCode === null) return error(`was ended by ${signal ?? 'a signal'}`, readOutput);
-  // zx gives the negative error number when there is not even a process.
+  // A negative error number: there is not even a process.
   if (exitCode < 0) {
     return error(
       "can't be started",

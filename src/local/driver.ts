@@ -12,6 +12,7 @@ import { contentOf, isUnchanged, KnownFiles, type Scan, scanFiles } from './file
 import { missingInputs } from './missing.js';
 import { foreignOutputs, type Neighbours } from './neighbours.js';
 import { compareOutputs } from './outputs.js';
+import { matchesPath } from './pattern.js';
 import { inputPatterns, outputPatterns } from './patterns.js';
 import type { KeptRecord, LocalState, TargetRecord } from './records.js';
 import { isLinkRow, ROW } from './rows.js';
@@ -25,7 +26,7 @@ export interface LocalDriverOptions {
   /** The project's root, absolute. */
   readonly root: string;
   readonly state: LocalState;
-  /** Runs commands; by default zx, loaded at the first command. */
+  /** Runs commands and functions of tasks. */
   readonly runner: Runner;
   /** Where outputs are kept by fingerprint, and put back from. */
   readonly cache?: OutputCache;
@@ -156,8 +157,7 @@ class Driver implements LocalDriver {
     const { tree, state, now } = this.#bench;
     const recorded = state.get(target);
     if (recorded?.kind === 'done') this.#read.add(recorded.record.inputs);
-    const paths = work.inputs === undefined ? [] : pathsOf(tree, work, work.inputs);
-    const scan = scanFiles(tree, paths, this.#read, now);
+    const scan = scanLiteral(tree, work, this.#read, now) ?? scanFiles(tree, pathsOf(tree, work), this.#read, now);
     if (scan.missing.length > 0) throw missingInputs(tree, scan.missing);
     this.#checkMakers(target, scan);
     this.#read.add(scan);
@@ -227,8 +227,25 @@ function partsOf(tree: Tree, work: LocalWork, surroundings: Surroundings, inputs
   return parts;
 }
 
+/**
+ * The inputs as they are declared, where nothing has to be expanded: all are paths of files, each of them once. Undefined when
+ * they have to be: for a glob, a folder, a link, what is missing, and what is an output too.
+ */
+function scanLiteral(tree: Tree, work: LocalWork, known: KnownFiles, now: () => number): Scan | undefined {
+  const { inputs = [], plain } = work;
+  if (!plain || new Set(inputs).size < inputs.length) return undefined;
+  const { take } = outputPatterns(work);
+  if (inputs.some((path) => take.some((pattern) => matchesPath(pattern, path, true)))) return undefined;
+  const scan = scanFiles(tree, inputs, known, now);
+  if (scan.missing.length === 0 && !scan.starts.some((start) => isLinkRow(scan.rows, start))) return scan;
+  known.add(scan);
+  return undefined;
+}
+
 /** Literal paths in the order in which they are declared, as long as each is a file: then nobody has to expand them again. */
-function pathsOf(tree: Tree, work: LocalWork, declared: readonly string[]): readonly string[] {
+function pathsOf(tree: Tree, work: LocalWork): readonly string[] {
+  const { inputs: declared } = work;
+  if (declared === undefined) return [];
   const expanded = expand(tree, inputPatterns(work));
   if (!work.plain || expanded.length !== declared.length) return expanded;
   const found = new Set(expanded);

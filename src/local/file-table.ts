@@ -130,21 +130,22 @@ export function contentOf(tree: Tree, path: string, digest: string, largest: num
   }
 }
 
-/** Files up to this size are read whole; others in chunks of it. */
+/** Bytes that are read at once. */
 const CHUNK = 1024 * 1024;
 
+/** Memory for small files: they are read one after the other, and each in one piece. */
+const small = Buffer.allocUnsafeSlow(16 * 1024);
+
 function readInto(hash: Hash, place: string, size: number): void {
-  if (size < CHUNK) {
-    hash.update(readFileSync(place));
-    return;
-  }
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  const buffer = size < small.length ? small : Buffer.allocUnsafeSlow(Math.min(size + 1, CHUNK));
   const file = openSync(place, 'r');
   try {
     for (;;) {
       const read = readSync(file, buffer, 0, buffer.length, null);
       if (read === 0) return;
       hash.update(buffer.subarray(0, read));
+      // Less than there was room for is the end, for what was seen to be a file; another question would cost as much again.
+      if (read < buffer.length && read === size) return;
     }
   } finally {
     closeSync(file);

@@ -12,8 +12,16 @@ export function inputPatterns(work: LocalWork): PatternSet {
   };
 }
 
-/** What a task makes. Wildcards of outputs reach everywhere. */
+const ofOutputs = new WeakMap<LocalWork, PatternSet>();
+
+/** What a task makes. Wildcards of outputs reach everywhere. Taken apart once: a run of a task asks for it again and again. */
 export function outputPatterns(work: LocalWork): PatternSet {
+  const known = ofOutputs.get(work) ?? parseOutputs(work);
+  ofOutputs.set(work, known);
+  return known;
+}
+
+function parseOutputs(work: LocalWork): PatternSet {
   const take = parseAll(work.outputs ?? []).map((pattern) => ({ ...pattern, passedOver: new Set<string>() }));
   return { take, leave: [] };
 }

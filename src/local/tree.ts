@@ -20,6 +20,7 @@ export interface Entry {
 export class Tree {
   readonly root: string;
   readonly #prefix: string;
+  #realRoot: string | undefined;
   #listings = new Map<string, readonly Entry[]>();
   #seen = new Map<string, Stats | undefined>();
 
@@ -67,6 +68,12 @@ export class Tree {
 
   realpath(path: string): string {
     return guardedSync(path, 'read', () => realpathSync.native(this.place(path === '' ? '.' : path)));
+  }
+
+  /** Where the project's root is once links are followed. */
+  get realRoot(): string {
+    this.#realRoot ??= this.realpath('');
+    return this.#realRoot;
   }
 
   /** What a folder has, by name; empty when there is no such folder. `''` is the root. Throws LOCAL_FILE. */

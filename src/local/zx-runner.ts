@@ -4,7 +4,7 @@ import { endProcesses } from './end-processes.js';
 import { asEnvironment, marksOf } from './marks.js';
 import type { Runner, RunnerContext } from './runner.js';
 
-/** Runs tasks with zx, which is loaded at the first command. */
+/** Runs tasks: commands as zx would, functions with zx itself, which is loaded for the first. */
 export const zxRunner: Runner = {
   async run({ task }, root, context) {
     if (typeof task.run === 'function') return runFunction(task.run, root, context);
@@ -15,8 +15,10 @@ export const zxRunner: Runner = {
   },
   async ask({ pieces, values }, root) {
     const silent = { log: () => undefined, signal: new AbortController().signal };
-    const { stdout } = await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root });
-    return stdout.trim();
+    const kept: Buffer[] = [];
+    const keep = (chunk: Buffer): void => void kept.push(chunk);
+    await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root, keep });
+    return Buffer.concat(kept).toString().trim();
   },
 };
 
@@ -35,7 +37,7 @@ async function runFunction(work: TaskFunction, root: string, context: RunnerCont
   const { log, signal } = context;
   const marks = marksOf(context);
   const terminal = context.terminal === true;
-  const { $, ProcessOutput } = await import('zx');
+  const { $, ProcessOutput } = await import('zx/core');
   const tellers = new Map<string, ReturnType<typeof lineTeller>>();
   const shell = $({
     cwd: root,

@@ -1,4 +1,4 @@
-import type { Shell } from 'zx';
+import type { Shell } from 'zx/core';
 import type { Json } from './json.js';
 
 /** What may stand in a recorded command. Each is quoted for the shell; a list is several words. */

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readlinkSync, utimesSync } from 'node:fs';
+import { lstatSync, readlinkSync, utimesSync } from 'node:fs';
 import type { CachedOutput, OutputCache, PutRequest, RestoreRequest } from '../model/output-cache.js';
 import { DamagedError, readEntry } from './output-cache/entries.js';
 import { measure, prune } from './output-cache/evict.js';
@@ -112,7 +112,6 @@ class Store {
   }
 
   async #put({ target, fingerprint, run, outputs, unchanged }: PutRequest): Promise<void> {
-    mkdirSync(this.#layout.fresh, { recursive: true, mode: 0o700 });
     const seen = this.#look(outputs);
     const total = seen.reduce((sum, { output }) => sum + (output.kind === 'file' ? output.size : 0), 0);
     if (total > this.#options.maxBytes) {

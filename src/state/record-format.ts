@@ -250,7 +250,12 @@ class KeptStamp implements Stamp {
 }
 
 function rowsOf({ rows, starts }: TargetRecord['inputs']): number[] {
-  return starts.flatMap((start) => Array.from(rows.slice(start, start + (isLinkRow(rows, start) ? 2 * ROW : ROW))));
+  const all: number[] = [];
+  for (const start of starts) {
+    const end = start + (isLinkRow(rows, start) ? 2 * ROW : ROW);
+    for (let at = start; at < end; at++) all.push(rows[at] ?? 0);
+  }
+  return all;
 }
 
 function assemble(

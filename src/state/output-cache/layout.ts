@@ -46,9 +46,13 @@ export function isDigest(text: unknown): text is string {
   return typeof text === 'string' && HEX_SHA256.test(text);
 }
 
-/** A path in a folder that nothing else uses. */
+let prefix: string | undefined;
+let count = 0;
+
+/** A path in a folder that nothing else uses: random for this process, and counted on. */
 export function freshPath(folder: string): string {
-  return path.join(folder, randomBytes(12).toString('hex'));
+  prefix ??= randomBytes(12).toString('hex');
+  return path.join(folder, `${prefix}${(count++).toString(16)}`);
 }
 
 /** Hex SHA-256 of a text. */

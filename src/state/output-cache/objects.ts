@@ -30,6 +30,7 @@ export async function addObject(
 }
 
 async function addLarge(layout: Layout, file: string): Promise<Content & { readonly added: boolean }> {
+  mkdirSync(layout.fresh, { recursive: true, mode: 0o700 });
   const fresh = freshPath(layout.fresh);
   try {
     await copyFile(file, fresh, constants.COPYFILE_FICLONE);
@@ -49,11 +50,23 @@ async function addLarge(layout: Layout, file: string): Promise<Content & { reado
 export function writeWhole(layout: Layout, place: string, content: string | Uint8Array): void {
   const fresh = freshPath(layout.fresh);
   try {
-    writeFileSync(fresh, content, { mode: 0o600, flag: 'wx' });
+    writeFresh(layout, fresh, content);
     moveTo(fresh, place);
   } catch (error) {
     removeIfPossible(fresh);
     throw error;
+  }
+}
+
+function writeFresh(layout: Layout, fresh: string, content: string | Uint8Array): void {
+  const options = { mode: 0o600, flag: 'wx' } as const;
+  try {
+    writeFileSync(fresh, content, options);
+  } catch (error) {
+    // Its folder is made where it is missing, and not asked for each time.
+    if (errorCode(error) !== 'ENOENT') throw error;
+    mkdirSync(layout.fresh, { recursive: true, mode: 0o700 });
+    writeFileSync(fresh, content, options);
   }
 }
 
