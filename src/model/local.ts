@@ -78,6 +78,8 @@ export interface LocalWork {
   readonly plainOutputs: boolean;
   /** The task as text: equal for equal tasks. */
   readonly declared: string;
+  /** The same with its paths as they were written. */
+  readonly written: string;
   /** Digest of the paifile's code, for a task whose work is a function. */
   readonly code: string;
 }
