@@ -16,16 +16,24 @@ export interface Project {
   /** The configuration, loaded at the first call. Throws CONFIG_MISSING, CONFIG_INVALID. */
   readonly cluster: () => Promise<Cluster>;
   readonly graph: Graph;
+  /** Digest of the paifile and what it imports. */
+  readonly code: string;
+  /** Whether its paifile asks for the configuration. */
+  readonly asksForCluster: boolean;
   /** For a command that may use the cache of outputs. */
   readonly outputCache?: CachePlace;
 }
 
+/** A project whose paifile is loaded, and has declared nothing yet. */
+export interface OpenPaifile extends Omit<Project, 'graph' | 'code' | 'asksForCluster'> {
+  readonly paifile: PaifileModule;
+}
+
 /**
- * Loads the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
- * Throws USAGE outside a project and for a size that is none, PAIFILE_INVALID and CYCLE, and for a
- * paifile that asks for the cluster CONFIG_MISSING and CONFIG_INVALID.
+ * Loads the paifile of the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
+ * Throws USAGE outside a project and for a size that is none, and PAIFILE_INVALID.
  */
-export async function openProject(invocation: Invocation): Promise<Project> {
+export async function openPaifile(invocation: Invocation): Promise<OpenPaifile> {
   const { io, options } = invocation;
   const root = await findRoot(io.cwd);
   const cacheDirectory = cacheOf(root);
@@ -45,20 +53,37 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   };
   const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  const graph = await declare(paifile, cluster);
-  allowOptimizerFor(graph.targets.size);
-  return { root, cacheDirectory, cluster, graph, ...(outputCache && { outputCache }) };
+  return { root, cacheDirectory, cluster, paifile, ...(outputCache && { outputCache }) };
+}
+
+/**
+ * Runs the declarations of a paifile. Throws PAIFILE_INVALID and CYCLE, and for a paifile that asks for the cluster CONFIG_MISSING and
+ * CONFIG_INVALID.
+ */
+export async function declareProject({ paifile, ...project }: OpenPaifile): Promise<Project> {
+  const declared = await declare(paifile, project.cluster);
+  allowOptimizerFor(declared.graph.targets.size);
+  return { ...project, ...declared, code: paifile.code };
+}
+
+/** Loads the project around the working directory and runs its declarations; throws what both throw. */
+export async function openProject(invocation: Invocation): Promise<Project> {
+  return declareProject(await openPaifile(invocation));
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */
-async function declare(paifile: PaifileModule, cluster: () => Promise<Cluster>): Promise<Graph> {
+async function declare(
+  paifile: PaifileModule,
+  cluster: () => Promise<Cluster>,
+): Promise<Pick<Project, 'graph' | 'asksForCluster'>> {
   try {
-    return paifile.graph(() => {
+    const graph = paifile.graph(() => {
       throw new AsksForCluster();
     });
+    return { graph, asksForCluster: false };
   } catch (thrown) {
     if (!(thrown instanceof AsksForCluster)) throw thrown;
   }
   const loaded = await cluster();
-  return paifile.graph(() => loaded);
+  return { graph: paifile.graph(() => loaded), asksForCluster: true };
 }
