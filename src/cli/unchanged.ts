@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isAsSurveyed } from '../local/survey.js';
 import { Tree } from '../local/tree.js';
+import type { Drivers } from '../model/drivers.js';
 import type { PlanEntry } from '../model/plan.js';
 import { type Outline, outlineOf } from '../paifile/outline.js';
 import type { Plan } from '../plan/plan.js';
@@ -10,10 +11,12 @@ import { EXIT, type Invocation, type Options } from './command.js';
 import { whileHeld } from './execution.js';
 import { allowOptimizer } from './optimizer.js';
 import type { OpenPaifile, Project } from './project.js';
-import type { Workbench } from './working.js';
 
 /** Numbers that have to be compared from which on optimized code pays for its compilation. */
 const LARGE = 150_000;
+
+/** Environment variables. */
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** A selection of which everything is as it was when all of it was found fresh. */
 export interface Unchanged {
@@ -37,8 +40,15 @@ export function mayGoBySnapshot({ force, only, exclude = [], retryFailed, waitLo
  * Undefined when that can't be told, or something is different: then a plan has to be made.
  */
 export function findUnchanged(
-  { root, cacheDirectory, paifile }: OpenPaifile,
+  {
+    root,
+    cacheDirectory,
+    paifile,
+  }: Pick<OpenPaifile, 'root' | 'cacheDirectory'> & {
+    readonly paifile: Pick<OpenPaifile['paifile'], 'outline'>;
+  },
   patterns: readonly string[] | 'all targets',
+  env: Env = process.env,
 ): Unchanged | undefined {
   const snapshot = readSnapshot(cacheDirectory);
   if (snapshot === undefined || !isAbout(snapshot.about, root, patterns)) return undefined;
@@ -49,7 +59,7 @@ export function findUnchanged(
   const remembered = { paths: [first], rows: survey.rows.subarray(0, 5) };
   if (!isAsSurveyed(tree, remembered)) return undefined;
   const outline = paifile.outline();
-  if (outline === undefined || !snapshot.isOf(textOf(outline))) return undefined;
+  if (outline === undefined || !snapshot.isOf(textOf(outline, env))) return undefined;
   if (survey.rows.length >= LARGE) allowOptimizer();
   if (!isAsSurveyed(tree, survey)) return undefined;
   return {
@@ -78,19 +88,26 @@ export async function runUnchanged(
  * Keeps a snapshot of a plan, if quick looks found all of it fresh and nothing was changed since. Only for who holds the project.
  */
 export function keepSnapshot(
-  { root, cacheDirectory, graph, code, asksForCluster }: Project,
+  { root, cacheDirectory, graph, code, asksForCluster }: Omit<Project, 'cluster'>,
   patterns: readonly string[],
   { selected, entries, wanted }: Plan,
-  drivers: Workbench['drivers'],
+  { local }: Pick<Drivers, 'local'>,
+  env: Env = process.env,
 ): void {
   if (asksForCluster || wanted.size > 0 || entries.some(({ state }) => state !== 'fresh')) return;
   const outline = outlineOf({ targets: graph.targets.values(), groups: graph.groups.values() }, code);
   if (outline === undefined) return;
   const order = entries.map(({ name }) => name);
-  const survey = drivers.local.survey(order);
+  const survey = local.survey(order);
   if (survey === undefined) return;
   const about: About = { build: BUILD, root, patterns, whole: order.length === graph.targets.size };
-  writeSnapshot(cacheDirectory, { about: JSON.stringify(about), declared: textOf(outline), selected, order, survey });
+  writeSnapshot(cacheDirectory, {
+    about: JSON.stringify(about),
+    declared: textOf(outline, env),
+    selected,
+    order,
+    survey,
+  });
 }
 
 /** Changes with every build: its file is named by its content. */
@@ -110,9 +127,9 @@ function isAbout(text: string, root: string, patterns: readonly string[] | 'all 
   return patterns === 'all targets' ? about.whole : JSON.stringify(about.patterns) === JSON.stringify(patterns);
 }
 
-function textOf({ text, env }: Outline): string {
-  if (env.length === 0) return text;
+function textOf({ text, env: names }: Outline, env: Env): string {
+  if (names.length === 0) return text;
   // Variables may be secret: only a digest of them is kept.
-  const values = env.map((name) => [name, process.env[name] ?? null]);
+  const values = names.map((name) => [name, env[name] ?? null]);
   return `${createHash('sha256').update(JSON.stringify(values)).digest('hex')}\n${text}`;
 }
