@@ -26,7 +26,12 @@ export function toWork(task: LocalTask, { root, code, problem }: TaskOptions): L
   const outputs = task.outputs === undefined ? undefined : normalize(task.outputs, root, 'output', problem);
   const written = textOfTask(task, code);
   const same = (inputs?.same ?? true) && (outputs?.same ?? true);
-  const declared = same ? written : textOf(task, inputs?.paths, outputs?.paths, code);
+  const declared = same
+    ? written
+    : textOfTask(
+        { ...task, ...(inputs && { inputs: inputs.paths }), ...(outputs && { outputs: outputs.paths }) },
+        code,
+      );
   return {
     task,
     inputs: inputs?.paths,
@@ -45,18 +50,13 @@ export function hasKnownFields(task: object): boolean {
   return true;
 }
 
-/** Everything of a task that decides whether it is fresh, as text. `code`: the digest of the paifile, which stands for a function. */
-export function textOfTask(task: LocalTask, code: string): string {
-  return textOf(task, task.inputs, task.outputs, code);
-}
-
-function textOf(
-  { env, tools, values, run }: LocalTask,
-  inputs: readonly string[] | undefined,
-  outputs: readonly string[] | undefined,
-  code: string,
-): string {
-  return JSON.stringify([inputs, outputs, env, tools, values, typeof run === 'function' ? code : run]);
+/**
+ * Everything of a task that decides whether it is fresh, as a list in JSON. `code`: the digest of the paifile, which stands for a function.
+ * `first`: what comes first in the list.
+ */
+export function textOfTask(task: LocalTask, code: string, ...first: readonly unknown[]): string {
+  const { inputs, outputs, env, tools, values, run } = task;
+  return JSON.stringify([...first, inputs, outputs, env, tools, values, typeof run === 'function' ? code : run]);
 }
 
 /** The commands of a task, or undefined when its work is a function. */

@@ -1,7 +1,7 @@
 import { hasKnownFields, textOfTask } from '../local/task.js';
 import type { Group, Need, Target } from '../model/target.js';
 import { isAction, isCount, isTime, OPTIONS } from './declare.js';
-import type { Paifile, Reference } from './language.js';
+import { type Needed, type Paifile, type Reference, TargetRef } from './language.js';
 import { type Listener, needsOf, type Surroundings, targetsOf, type Written, write } from './write.js';
 
 /** What a paifile declares, as far as it decides which targets are fresh. */
@@ -36,7 +36,8 @@ export function outlineOf(
   const lines = new Lines(code);
   for (const { name, needs, through, action } of targets) {
     if (action.local === undefined || action.local.task.tools !== undefined || through.length > 0) return undefined;
-    lines.target(name, needs, action.local.written, action.local.task.env);
+    const first = JSON.stringify([name, needs.map(nameOf)]);
+    lines.target(`${first.slice(0, -1)},${action.local.written.slice(1)}`, action.local.task.env);
   }
   for (const { name, members } of groups) lines.group(name, members);
   return lines.finish();
@@ -52,9 +53,9 @@ class Lines {
     this.#code = code;
   }
 
-  target(name: string, needs: readonly Need[], written: string, env: readonly string[] | undefined): void {
-    const names = needs.map(({ target, order }) => (order ? `after ${target}` : target));
-    this.#targets.push(`${JSON.stringify([name, names])} ${written}`);
+  /** `text`: a list in JSON, of its name, its needs and then its task. */
+  target(text: string, env: readonly string[] | undefined): void {
+    this.#targets.push(text);
     if (env !== undefined) for (const variable of env) this.#env.add(variable);
   }
 
@@ -68,6 +69,9 @@ class Lines {
     return { text, env: [...this.#env].sort() };
   }
 }
+
+/** Up to so many names are compared with each other. */
+const FEW = 8;
 
 const KNOWN = { target: new Set<string>(OPTIONS.target), each: new Set<string>(OPTIONS.each) };
 
@@ -96,7 +100,8 @@ class Notes implements Listener {
       this.#fit = false;
       return;
     }
-    this.#lines.target(name, needsOf(needed, this.#unfit), textOfTask(work, this.#code), work.env);
+    const needs = targetsIn(needed) ?? needsOf(needed, this.#unfit).map(nameOf);
+    this.#lines.target(textOfTask(work, this.#code, name, needs), work.env);
   }
 
   group(name: string, _: string, members: readonly Reference[]): void {
@@ -115,4 +120,20 @@ class Notes implements Listener {
     this.#fit = false;
     return [];
   };
+}
+
+/** How a need is called in an outline. */
+function nameOf({ target, order }: Need): string {
+  return order ? `after ${target}` : target;
+}
+
+/** Names of what is needed, when that is just targets, few and each once, as is usual. */
+function targetsIn(needed: readonly Needed[]): string[] | undefined {
+  const names: string[] = [];
+  if (needed.length > FEW) return undefined;
+  for (const one of needed) {
+    if (!(one instanceof TargetRef) || names.includes(one.name)) return undefined;
+    names.push(one.name);
+  }
+  return names;
 }
