@@ -21,7 +21,7 @@ export async function bundleProgram(root: string, outdir: string): Promise<Metaf
   const { version }: { version: string } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts' },
+    entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'with-core:src/index.ts' },
     outdir,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
@@ -31,7 +31,7 @@ export async function bundleProgram(root: string, outdir: string): Promise<Metaf
     target: 'node20',
     define: { PAI_VERSION: JSON.stringify(version) },
     external: EXTERNAL,
-    plugins: [commandsTogether(path.join(root, 'src/cli/commands')), lazyBuiltins, namedExports(root)],
+    plugins: [commandsTogether(path.join(root, 'src/cli/commands')), oneCore(root), lazyBuiltins, namedExports(root)],
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'linked',
@@ -61,13 +61,42 @@ function commandsTogether(folder: string): Plugin {
     name: 'commands-together',
     setup(build) {
       build.onResolve({ filter: /^\.\/commands\// }, ({ kind, path: file }) =>
-        kind === 'dynamic-import' && TOGETHER.includes(path.basename(file, '.js'))
+        file === './commands/together' || (kind === 'dynamic-import' && TOGETHER.includes(path.basename(file, '.js')))
           ? { path: 'commands', namespace: 'pai' }
           : undefined,
       );
       build.onLoad({ filter: /^commands$/, namespace: 'pai' }, () => ({
         contents: TOGETHER.map((name) => `export * from './${name}.js';`).join('\n'),
         resolveDir: folder,
+      }));
+    },
+  };
+}
+
+/** What is loaded by a run that finds nothing to do. */
+const CORE = ['./commands/together', './src/index.ts'];
+/** Help is shown without it. */
+const APART = /[\\/]program\.js$/;
+
+/**
+ * What that loads lies in few files: Node needs a millisecond for each, whatever is in it. esbuild makes a chunk of what the same
+ * entries reach, so all entries (and each `import()` is one) are made to reach all of it. They are never loaded without it.
+ */
+function oneCore(root: string): Plugin {
+  return {
+    name: 'one-core',
+    setup(build) {
+      build.onResolve({ filter: /^with-core:/ }, ({ path: file }) => ({
+        path: path.join(root, file.replace('with-core:', '')),
+        namespace: 'with-core',
+      }));
+      build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: file, resolveDir }) => {
+        if (kind !== 'dynamic-import' || APART.test(file)) return undefined;
+        return { path: path.join(resolveDir, file.replace(/\.js$/, '.ts')), namespace: 'with-core' };
+      });
+      build.onLoad({ filter: /./, namespace: 'with-core' }, ({ path: file }) => ({
+        contents: [...CORE.map((core) => `import '${core}';`), `export * from '${file}';`].join('\n'),
+        resolveDir: root,
       }));
     },
   };

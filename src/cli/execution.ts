@@ -25,7 +25,7 @@ export interface Steps<Planned> {
   questions(planned: Planned): readonly Question[];
   execute(planned: Planned, context: RunContext, options: RunOptions): Promise<RunSummary>;
   /** What is to be done once, after all. */
-  finish?(bench: Workbench, summary: RunSummary): Promise<void>;
+  finish?(bench: Workbench, summary: RunSummary, planned: Planned): Promise<void>;
 }
 
 /**
@@ -37,26 +37,37 @@ export async function execute<Planned>(
   project: Project,
   steps: Steps<Planned>,
 ): Promise<number> {
-  const reporter = await openReporter(invocation, {
-    root: project.root,
-    resume: resumeLine(invocation, steps.command),
-  });
-  // From here on whatever is told goes through the reporter, which may hold the terminal.
+  return whileHeld(invocation, project, steps.command, (told, held) =>
+    withWorkbench(project, told.options, (bench) => work(told, project, steps, { ...held, bench }), {
+      runId: held.runId,
+      signal: held.interrupt.stop,
+    }),
+  );
+}
+
+/** What there is once the project is held. */
+export interface Held {
+  readonly interrupt: Interrupt;
+  readonly reporter: OpenReporter;
+  readonly runId: string;
+}
+
+/**
+ * Does work that holds the project's lock and has a reporter. `work` is given the invocation as it is to be told from: the reporter may hold the
+ * terminal. Resolves to what it resolves to, or to the exit code of an interrupt that ended it early.
+ */
+export async function whileHeld<Result>(
+  invocation: Invocation,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'outputCache'>,
+  command: 'run' | 'clean',
+  work: (told: Invocation, held: Held) => Promise<Result>,
+): Promise<Result | number> {
+  const reporter = await openReporter(invocation, { root: project.root, resume: resumeLine(invocation, command) });
   const told: Invocation = { ...invocation, io: { ...invocation.io, stderr: reporter.say } };
   const interrupt = watchInterrupts(told.io);
   const runId = newRunId(new Date());
   try {
-    return await withLock(told, project, runId, interrupt, () =>
-      withWorkbench(
-        project,
-        told.options,
-        (bench) => work(told, project, steps, { bench, interrupt, reporter, runId }),
-        {
-          runId,
-          signal: interrupt.stop,
-        },
-      ),
-    );
+    return await withLock(told, project, runId, interrupt, () => work(told, { interrupt, reporter, runId }));
   } catch (thrown) {
     if (thrown instanceof Interrupted && interrupt.exitCode !== undefined) return interrupt.exitCode;
     throw thrown;
@@ -66,19 +77,11 @@ export async function execute<Planned>(
   }
 }
 
-/** What there is once the project is locked. */
-interface Surroundings {
-  readonly bench: Workbench;
-  readonly interrupt: Interrupt;
-  readonly reporter: OpenReporter;
-  readonly runId: string;
-}
-
 async function work<Planned>(
   invocation: Invocation,
   project: Project,
   steps: Steps<Planned>,
-  { bench, interrupt, reporter, runId }: Surroundings,
+  { bench, interrupt, reporter, runId }: Held & { readonly bench: Workbench },
 ): Promise<number> {
   const { io, options, began } = invocation;
   const { cacheDirectory } = project;
@@ -121,7 +124,7 @@ async function work<Planned>(
       const known = (name: string): boolean => project.graph.targets.has(name);
       await writeDurations(cacheDirectory, mergeDurations(await measured(), summary.took, known));
     }
-    await steps.finish?.(bench, summary);
+    await steps.finish?.(bench, summary, planned);
     return interrupt.exitCode ?? exitCode(summary);
   } finally {
     record.close();

@@ -11,6 +11,9 @@ import type { Invocation } from './command.js';
 import type { Interrupt } from './interrupt.js';
 import type { Project } from './project.js';
 
+/** What of a project its lock has to do with. */
+type Place = Pick<Project, 'cacheDirectory' | 'outputCache'>;
+
 /** Milliseconds between two looks at a lock that somebody else has. */
 const POLL = 200;
 
@@ -21,7 +24,7 @@ const POLL = 200;
  */
 export async function withLock<Result>(
   invocation: Invocation,
-  project: Project,
+  project: Place,
   runId: string,
   interrupt: Interrupt,
   work: () => Promise<Result>,
@@ -39,7 +42,7 @@ export async function withLock<Result>(
 
 async function lock(
   { io, options, commandLine }: Invocation,
-  project: Project,
+  project: Place,
   runId: string,
   interrupt: Interrupt,
 ): Promise<() => void> {
@@ -80,7 +83,7 @@ function describe({ pid, host, command, since }: Holder): string {
  * Ends what runs left running when they were killed: two must not write the same outputs. Only processes of targets that were at work,
  * known by the run's id in their environment; what a finished target left running it may have been meant to leave, and is told.
  */
-async function clearUpAfter(left: Holder, tell: (line: string) => void, project: Project): Promise<void> {
+async function clearUpAfter(left: Holder, tell: (line: string) => void, project: Place): Promise<void> {
   const { cacheDirectory, outputCache } = project;
   tell(`the last run (${left.command}, process ${left.pid}) did not come to its end`);
   await removeLeftovers(cacheDirectory, outputCache?.directory);

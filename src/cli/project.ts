@@ -5,7 +5,7 @@ import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load
 import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
 import { allowOptimizerFor } from './optimizer.js';
-import { type Place, placeOf } from './place.js';
+import { placeOf } from './place.js';
 
 /** A project with its configuration, as a command works on it. */
 export interface Project {
@@ -16,25 +16,33 @@ export interface Project {
   /** The configuration, loaded at the first call. Throws CONFIG_MISSING, CONFIG_INVALID. */
   readonly cluster: () => Promise<Cluster>;
   readonly graph: Graph;
+  /** Digest of the paifile and what it imports. */
+  readonly code: string;
+  /** Whether its paifile asks for the configuration. */
+  readonly asksForCluster: boolean;
   /** For a command that may use the cache of outputs. */
   readonly outputCache?: CachePlace;
   /** Folder of the sandbox, when that is what is worked on. */
   readonly sandboxDirectory?: string;
 }
 
+/** A project whose paifile is loaded, and has declared nothing yet. */
+export interface OpenPaifile extends Omit<Project, 'graph' | 'code' | 'asksForCluster'> {
+  readonly paifile: PaifileModule;
+}
+
 /**
- * Loads the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
- * Throws USAGE outside a project and for a size that is none, PAIFILE_INVALID and CYCLE, and for a
- * paifile that asks for the cluster CONFIG_MISSING and CONFIG_INVALID.
+ * Loads the paifile of the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
+ * Throws USAGE outside a project and for a size that is none, and PAIFILE_INVALID.
  */
-export async function openProject(invocation: Invocation): Promise<Project> {
+export async function openPaifile(invocation: Invocation): Promise<OpenPaifile> {
   const { io, options } = invocation;
   const place = await placeOf(invocation);
   const { root, cacheDirectory, sandboxDirectory } = place;
   const serviceListFile = path.join(root, 'service-list.yaml');
   let loading: Promise<Cluster> | undefined;
   const cluster = (): Promise<Cluster> => {
-    loading ??= loadConfiguration(place, serviceListFile);
+    loading ??= import('./configuration.js').then(({ loadConfiguration }) => loadConfiguration(place, serviceListFile));
     return loading;
   };
   const outputCache = options.cache === true && {
@@ -43,41 +51,44 @@ export async function openProject(invocation: Invocation): Promise<Project> {
   };
   const paifile = await loadPaifile(root, cacheDirectory);
   invocation.mapStack = paifile.mapStack;
-  const graph = await declare(paifile, cluster);
-  allowOptimizerFor(graph.targets.size);
   return {
     root,
     cacheDirectory,
     cluster,
-    graph,
+    paifile,
     ...(outputCache && { outputCache }),
     ...(sandboxDirectory !== undefined && { sandboxDirectory }),
   };
 }
 
-/** The configuration. A sandbox that is not there yet is made, of the usual size. */
-async function loadConfiguration(place: Place, serviceListFile: string): Promise<Cluster> {
-  const { configurationDirectory, sandboxDirectory } = place;
-  const { loadCluster } = await import('../cluster/load.js');
-  if (sandboxDirectory === undefined) return loadCluster({ configurationDirectory, serviceListFile });
-  const [{ ensureSandbox }, { sandboxLayout }] = await Promise.all([
-    import('../sandbox/create.js'),
-    import('../sandbox/layout.js'),
-  ]);
-  const layout = sandboxLayout(sandboxDirectory);
-  await ensureSandbox(layout);
-  return loadCluster({ configurationDirectory, serviceListFile, operatorDirectory: layout.operator });
+/**
+ * Runs the declarations of a paifile. Throws PAIFILE_INVALID and CYCLE, and for a paifile that asks for the cluster CONFIG_MISSING and
+ * CONFIG_INVALID.
+ */
+export async function declareProject({ paifile, ...project }: OpenPaifile): Promise<Project> {
+  const declared = await declare(paifile, project.cluster);
+  allowOptimizerFor(declared.graph.targets.size);
+  return { ...project, ...declared, code: paifile.code };
+}
+
+/** Loads the project around the working directory and runs its declarations; throws what both throw. */
+export async function openProject(invocation: Invocation): Promise<Project> {
+  return declareProject(await openPaifile(invocation));
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */
-async function declare(paifile: PaifileModule, cluster: () => Promise<Cluster>): Promise<Graph> {
+async function declare(
+  paifile: PaifileModule,
+  cluster: () => Promise<Cluster>,
+): Promise<Pick<Project, 'graph' | 'asksForCluster'>> {
   try {
-    return paifile.graph(() => {
+    const graph = paifile.graph(() => {
       throw new AsksForCluster();
     });
+    return { graph, asksForCluster: false };
   } catch (thrown) {
     if (!(thrown instanceof AsksForCluster)) throw thrown;
   }
   const loaded = await cluster();
-  return paifile.graph(() => loaded);
+  return { graph: paifile.graph(() => loaded), asksForCluster: true };
 }

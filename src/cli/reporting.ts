@@ -1,8 +1,9 @@
 import { appendFileSync, closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PaiError } from '../model/errors.js';
+import { plainReporter } from '../report/plain.js';
 import type { OpenReporter, Reporter, Write } from '../report/reporter.js';
-import { canMoveCursor, type Environment, wantsColour } from '../report/style.js';
+import { canMoveCursor, colourStyle, type Environment, plainStyle, wantsColour } from '../report/style.js';
 import { type Invocation, type OutputFormat, wantsJson } from './command.js';
 import type { Io } from './io.js';
 
@@ -21,8 +22,8 @@ export function defaultFormat({ env = {}, screen }: Pick<Io, 'env' | 'screen'>):
 }
 
 /**
- * The reporter that the command line and its surroundings ask for, with a profile beside it where one is wanted. Each is loaded
- * only when it is used. Throws USAGE when it can't be had, before anything is touched.
+ * The reporter that the command line and its surroundings ask for, with a profile beside it where one is wanted. All but the
+ * plain one are loaded only when they are used. Throws USAGE when it can't be had, before anything is touched.
  */
 export async function openReporter(invocation: Invocation, options: ReportingOptions): Promise<OpenReporter> {
   const { io } = invocation;
@@ -58,13 +59,12 @@ async function openFormat(
   const { io, began } = invocation;
   const { env = {}, screen } = io;
   const verbose = invocation.options.verbose === true;
-  const { colourStyle, plainStyle } = await import('../report/style.js');
   const style = wantsColour(env, screen !== undefined) ? colourStyle : plainStyle;
   switch (format) {
     case 'json':
       return linesOnly((await import('../report/json.js')).jsonReporter(io.stdout), io);
     case 'plain':
-      return linesOnly((await import('../report/plain.js')).plainReporter(io.stdout, { verbose, resume, style }), io);
+      return linesOnly(plainReporter(io.stdout, { verbose, resume, style }), io);
     case 'grouped':
       return linesOnly((await import('../report/grouped.js')).groupedReporter(io.stdout, { resume, style }), io);
     case 'github': {

@@ -1,6 +1,7 @@
+import path from 'node:path';
 import type { LocalDriver } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
-import type { LocalWork } from '../model/local.js';
+import type { LocalWork, Survey } from '../model/local.js';
 import type { OutputCache } from '../model/output-cache.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext, Desired, FingerprintPart } from '../model/target.js';
@@ -19,6 +20,7 @@ import { isLinkRow, ROW } from './rows.js';
 import type { Runner } from './runner.js';
 import { Settling } from './settle.js';
 import { needsText, readSurroundings, type Surroundings, Tools, toolsAreKnown } from './surroundings.js';
+import { survey } from './survey.js';
 import { Tree } from './tree.js';
 
 /** What the driver for local targets works with. */
@@ -49,6 +51,8 @@ class Driver implements LocalDriver {
   readonly #bench: LocalBench;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #tools: Tools;
+  /** When it was made, which is before it looked at anything; in milliseconds since the epoch. */
+  readonly #made: number;
   /** Outputs as the last look found them, where they were as recorded. */
   readonly #outputs = new Map<string, Scan>();
   /** What was read in this run already. */
@@ -59,6 +63,7 @@ class Driver implements LocalDriver {
     const tree = new Tree(root);
     this.#bench = { tree, state, runner, cache, neighbours, now, settling: new Settling(tree, state, now) };
     this.#env = env;
+    this.#made = now();
     this.#tools = new Tools(runner, root);
   }
 
@@ -109,6 +114,11 @@ class Driver implements LocalDriver {
 
   async clean(work: LocalWork, context: ActionContext): Promise<void> {
     await removeOutputs(this.#bench, work, context);
+  }
+
+  survey(targets: Iterable<string>): Survey | undefined {
+    const { tree, state } = this.#bench;
+    return survey(tree, state, targets, this.#made, path.relative(tree.root, state.file));
   }
 
   async close(): Promise<readonly string[]> {

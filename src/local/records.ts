@@ -34,6 +34,8 @@ export type Known = { readonly kind: 'done'; readonly record: KeptRecord } | { r
 
 /** Where records of local targets are kept. */
 export interface LocalState {
+  /** Where they are, absolute. A record that is added or taken away changes this file. */
+  readonly file: string;
   get(target: string): Known | undefined;
   /**
    * Says that a target is about to run: from here on it has no stamp. Resolves once that is safe on the disk, where a stamp

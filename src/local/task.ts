@@ -5,6 +5,8 @@ import { isFileGlob, parsePattern } from './pattern.js';
 
 const FIELDS: readonly (keyof LocalTask)[] = ['inputs', 'outputs', 'env', 'tools', 'values', 'cache', 'run'];
 
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(FIELDS);
+
 /** Something in a path that has to be looked at closely: absolute, `.` and `..`, a glob, a name that is taken away. */
 const SPECIAL = /^[/!]|[*?[{\\\n]|(^|\/)\.{0,2}(\/|$)/;
 
@@ -22,16 +24,39 @@ export function toWork(task: LocalTask, { root, code, problem }: TaskOptions): L
   checkFields(task, problem);
   const inputs = task.inputs === undefined ? undefined : normalize(task.inputs, root, 'input', problem);
   const outputs = task.outputs === undefined ? undefined : normalize(task.outputs, root, 'output', problem);
-  const body = typeof task.run === 'function' ? code : task.run;
+  const written = textOfTask(task, code);
+  const same = (inputs?.same ?? true) && (outputs?.same ?? true);
+  const declared = same
+    ? written
+    : textOfTask(
+        { ...task, ...(inputs && { inputs: inputs.paths }), ...(outputs && { outputs: outputs.paths }) },
+        code,
+      );
   return {
     task,
     inputs: inputs?.paths,
     plain: inputs?.plain ?? true,
     outputs: outputs?.paths,
     plainOutputs: outputs?.plain ?? true,
-    declared: JSON.stringify([inputs?.paths, outputs?.paths, task.env, task.tools, task.values, body]),
+    declared,
+    written,
     code,
   };
+}
+
+/** Whether a task has only fields that tasks have. */
+export function hasKnownFields(task: object): boolean {
+  for (const field in task) if (!KNOWN_FIELDS.has(field)) return false;
+  return true;
+}
+
+/**
+ * Everything of a task that decides whether it is fresh, as a list in JSON. `code`: the digest of the paifile, which stands for a function.
+ * `first`: what comes first in the list.
+ */
+export function textOfTask(task: LocalTask, code: string, ...first: readonly unknown[]): string {
+  const { inputs, outputs, env, tools, values, run } = task;
+  return JSON.stringify([...first, inputs, outputs, env, tools, values, typeof run === 'function' ? code : run]);
 }
 
 /** The commands of a task, or undefined when its work is a function. */
@@ -42,7 +67,7 @@ export function commandsOf(task: LocalTask): readonly LocalCommand[] | undefined
 
 function checkFields(task: LocalTask, problem: (message: string) => void): void {
   for (const field in task) {
-    if (FIELDS.some((known) => known === field)) continue;
+    if (KNOWN_FIELDS.has(field)) continue;
     const hint = didYouMean(field, FIELDS);
     problem(`a task has no field ${field}${hint === undefined ? '' : `; ${hint}`}`);
   }
@@ -74,9 +99,9 @@ function normalize(
   root: string,
   what: 'input' | 'output',
   problem: (message: string) => void,
-): { readonly paths: readonly string[]; readonly plain: boolean } {
-  if (!isTexts(given)) return { paths: [], plain: true };
-  if (!given.some((text) => SPECIAL.test(text))) return { paths: given, plain: true };
+): { readonly paths: readonly string[]; readonly plain: boolean; readonly same: boolean } {
+  if (!isTexts(given)) return { paths: [], plain: true, same: false };
+  if (!given.some((text) => SPECIAL.test(text))) return { paths: [...given], plain: true, same: true };
   const paths: string[] = [];
   let plain = true;
   for (const text of given) {
@@ -89,7 +114,8 @@ function normalize(
       paths.push(taken + normal);
     }
   }
-  return { paths, plain };
+  const same = paths.length === given.length && paths.every((path, index) => path === given[index]);
+  return { paths, plain, same };
 }
 
 function normalOne(text: string, root: string): string {

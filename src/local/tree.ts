@@ -13,6 +13,16 @@ export interface Entry {
   readonly file: boolean;
 }
 
+/** Where patterns were looked for. */
+export interface Walked {
+  /** That were listed. */
+  readonly folders: Iterable<string>;
+  /** What was at paths, a link not followed; undefined for nothing. */
+  readonly seen: ReadonlyMap<string, Stats | undefined>;
+  /** Links in folders that were listed, with what they lead to; undefined for nothing. */
+  readonly links: ReadonlyMap<string, Stats | undefined>;
+}
+
 /**
  * The project's files, looked at synchronously: one look costs a third of what it costs through a promise, and a run with
  * nothing to do consists of them. Listings are remembered until `forget`.
@@ -23,6 +33,7 @@ export class Tree {
   #realRoot: string | undefined;
   #listings = new Map<string, readonly Entry[]>();
   #seen = new Map<string, Stats | undefined>();
+  #links = new Map<string, Stats | undefined>();
 
   constructor(root: string) {
     this.root = root;
@@ -85,10 +96,16 @@ export class Tree {
     return entries;
   }
 
+  /** Where patterns were looked for since `forget`. */
+  get walked(): Walked {
+    return { folders: this.#listings.keys(), seen: this.#seen, links: this.#links };
+  }
+
   /** Forgets all listings: something may have changed. */
   forget(): void {
     this.#listings = new Map();
     this.#seen = new Map();
+    this.#links = new Map();
   }
 
   #read(folder: string): readonly Entry[] {
@@ -98,8 +115,10 @@ export class Tree {
         return found.map((entry) => {
           const link = entry.isSymbolicLink();
           const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-          const directory = link ? this.stat(path)?.isDirectory() === true : entry.isDirectory();
-          return { name: entry.name, link, folder: directory, file: link || entry.isFile() };
+          if (!link) return { name: entry.name, link, folder: entry.isDirectory(), file: entry.isFile() };
+          const target = this.stat(path);
+          this.#links.set(path, target);
+          return { name: entry.name, link, folder: target?.isDirectory() === true, file: true };
         });
       } catch (error) {
         if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return [];

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.js';
-import type { LocalWork } from './local.js';
+import type { LocalWork, Survey } from './local.js';
 import type { Observation, Stamp } from './stamp.js';
 import type { ActionContext, ApplyContext, Desired } from './target.js';
 
@@ -160,6 +160,11 @@ export interface LocalDriver {
   observe(target: string, work: LocalWork): Observation;
   /** Looks at the inputs. Throws LOCAL_FILE for those that are missing or can't be read. */
   desired(target: string, work: LocalWork, needs: ReadonlyMap<string, string>): Promise<Desired>;
+  /**
+   * Everything on the disk that decides whether these targets are fresh, which quick looks have just found all of them to be. Undefined when it
+   * can't be told in a way that holds.
+   */
+  survey(targets: Iterable<string>): Survey | undefined;
   /** Removes outputs that are as the task left them. */
   clean(work: LocalWork, context: ActionContext): Promise<void>;
   /** Writes what waits to be remembered. Returns what is worth a warning. */

@@ -78,6 +78,16 @@ export interface LocalWork {
   readonly plainOutputs: boolean;
   /** The task as text: equal for equal tasks. */
   readonly declared: string;
+  /** The same with its paths as they were written. */
+  readonly written: string;
   /** Digest of the paifile's code, for a task whose work is a function. */
   readonly code: string;
+}
+
+/** Everything on the disk that decides whether some targets are fresh, as it was when all of them were. */
+export interface Survey {
+  /** Inputs and outputs, folders that patterns were matched against, and places where nothing was; each once. */
+  readonly paths: readonly string[];
+  /** Five numbers a path (size, mtime, ctime, inode, mode), ten for a link; zeros for what is not there. */
+  readonly rows: Float64Array;
 }

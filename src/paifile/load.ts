@@ -9,9 +9,14 @@ import { declare } from './declare.js';
 import type { Paifile } from './language.js';
 import { BundleSources } from './locate.js';
 import { PAIFILE } from './name.js';
+import { type Outline, outline } from './outline.js';
 
 /** A paifile that was loaded. */
 export interface PaifileModule {
+  /** Digest of the paifile and what it imports. */
+  readonly code: string;
+  /** What it declares in outline; undefined when it has to be checked. Does not throw: `graph` will tell. */
+  outline(): Outline | undefined;
   /**
    * Runs its declarations and puts them together. `cluster` is asked when the paifile asks; what that throws passes through.
    * Throws PAIFILE_INVALID and CYCLE, with all that is wrong.
@@ -48,6 +53,14 @@ export async function loadPaifile(projectRoot: string, cacheDirectory: string): 
     }
   };
   return {
+    code: bundle.code,
+    outline: () => {
+      try {
+        return outline(paifile, { ...given, cluster: asksForCluster });
+      } catch {
+        return undefined;
+      }
+    },
     graph: (cluster) => {
       try {
         return declareWith(cluster, false);
@@ -64,6 +77,10 @@ export async function loadPaifile(projectRoot: string, cacheDirectory: string): 
 
 /** Thrown by who is asked for the cluster and has not loaded it yet. */
 export class AsksForCluster extends Error {}
+
+function asksForCluster(): never {
+  throw new AsksForCluster();
+}
 
 function isPaifile(value: unknown): value is Paifile {
   return typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function';

@@ -4,7 +4,7 @@ import { removeUnfinished } from './output-cache/evict.js';
 import { layoutOf } from './output-cache/layout.js';
 
 /** What only who holds the project's lock writes, to be renamed when it is whole: of a dead run it serves nobody. */
-const UNFINISHED = /^((local-state|durations\.json)\.\d+|part-texts\.new)$/;
+const UNFINISHED = /^((local-state|snapshot|durations\.json)\.\d+|part-texts\.new)$/;
 
 /**
  * Removes what a run that was killed did not finish writing. Only for who holds the project's lock. In the cache of outputs, which

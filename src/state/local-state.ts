@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, guarded } from '../local/file-errors.js';
@@ -28,6 +18,7 @@ import {
   targetOfRecord,
 } from './record-format.js';
 import { renameOver } from './rename-over.js';
+import { readWhole, removeQuietly } from './whole-file.js';
 
 /** A file below this size is never written anew only to be shorter. */
 const SMALL = 256 * 1024;
@@ -78,8 +69,8 @@ export function createLocalState(cacheDirectory: string): LocalState {
 }
 
 class StateFile implements LocalState {
+  readonly file: string;
   readonly #directory: string;
-  readonly #file: string;
   #places: Map<string, Place> | undefined;
   /** Targets whose stamp a crash would find again. */
   readonly #stamped = new Set<string>();
@@ -94,7 +85,7 @@ class StateFile implements LocalState {
 
   constructor(cacheDirectory: string) {
     this.#directory = cacheDirectory;
-    this.#file = path.join(cacheDirectory, 'local-state');
+    this.file = path.join(cacheDirectory, 'local-state');
   }
 
   get(target: string): Known | undefined {
@@ -156,7 +147,7 @@ class StateFile implements LocalState {
     if (!stamped) return;
     // Until it is gone for good: a second try must not take it for gone because the first one failed.
     this.#stamped.add(target);
-    await guarded(this.#file, 'write', async () => {
+    await guarded(this.file, 'write', async () => {
       if (problem !== undefined) throw Object.assign(new Error(problem), { code: problem });
       await this.#sync();
     });
@@ -167,7 +158,7 @@ class StateFile implements LocalState {
   async #sync(): Promise<void> {
     this.#syncing ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
       this.#syncing = undefined;
-      const handle = await open(this.#file, 'r+');
+      const handle = await open(this.file, 'r+');
       try {
         await handle.datasync();
       } finally {
@@ -191,7 +182,7 @@ class StateFile implements LocalState {
 
   #read(): Map<string, Place> {
     if (this.#places !== undefined) return this.#places;
-    const bytes = readWhole(this.#file);
+    const bytes = readWhole(this.file);
     const places = new Map<string, Place>();
     this.#places = places;
     this.#size = bytes?.length ?? 0;
@@ -210,7 +201,7 @@ class StateFile implements LocalState {
     this.#read();
     if (this.#anew) return this.#rewrite();
     try {
-      this.#descriptor ??= openSync(this.#file, 'a', 0o600);
+      this.#descriptor ??= openSync(this.file, 'a', 0o600);
       const before = fstatSync(this.#descriptor).size;
       try {
         writeWhole(this.#descriptor, bytes);
@@ -230,7 +221,7 @@ class StateFile implements LocalState {
 
   /** Writes the file anew with the records that count. Whoever reads meanwhile sees the old one or the new one whole. */
   #rewrite(): string | undefined {
-    const temporary = `${this.#file}.${process.pid}`;
+    const temporary = `${this.file}.${process.pid}`;
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       const descriptor = openSync(temporary, 'w', 0o600);
@@ -242,7 +233,7 @@ class StateFile implements LocalState {
         writeWhole(descriptor, all);
         // What the old file took back must not come again with a crash of the system.
         fdatasyncSync(descriptor);
-        renameOver(temporary, this.#file);
+        renameOver(temporary, this.file);
         this.#size = all.length;
         this.#live = all.length;
       } finally {
@@ -301,35 +292,6 @@ function viewsOf(bytes: Buffer): Views {
     words: new Uint32Array(buffer, byteOffset, Math.floor(length / 4)),
     rows: new Float64Array(buffer, byteOffset, Math.floor(length / 8)),
   };
-}
-
-/** The file's bytes in memory of their own, so that numbers in it are where the machine wants them; undefined when it can't be read. */
-function readWhole(file: string): Buffer | undefined {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(file, 'r');
-    const bytes = Buffer.from(new ArrayBuffer(fstatSync(descriptor).size));
-    let read = 0;
-    while (read < bytes.length) {
-      const more = readSync(descriptor, bytes, read, bytes.length - read, read);
-      if (more === 0) break;
-      read += more;
-    }
-    return bytes.subarray(0, read);
-  } catch {
-    // Work is done again, and whoever wants to write is told why that can't be.
-    return undefined;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Where nothing can be written, there is nothing to remove.
-  }
 }
 
 function writeWhole(descriptor: number, bytes: Uint8Array): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -98,7 +97,8 @@ export function isHere(holder: Holder): boolean {
 }
 
 function claim(directory: string, number: number, own: Holder): boolean {
-  const draft = path.join(directory, `.${own.pid}-${randomBytes(6).toString('hex')}`);
+  // Nobody has to be kept from guessing it, and node:crypto takes milliseconds to load.
+  const draft = path.join(directory, `.${own.pid}-${Math.random().toString(36).slice(2)}`);
   try {
     writeFileSync(draft, JSON.stringify(own), { flag: 'wx' });
     linkSync(draft, fileOf(directory, number));

@@ -49,6 +49,7 @@ const WAYS = Number(process.env.PAI_CRASH_WAYS ?? 3);
 /** Files of .cache by what they are for. */
 const KINDS: Readonly<Record<string, RegExp>> = {
   state: /^local-state$/,
+  snapshot: /^snapshot$/,
   durations: /^durations\.json$/,
   texts: /^part-texts$/,
   lock: /^lock\/\d+$/,

@@ -20,6 +20,7 @@ it(`after ${KILLS} runs that were killed at random moments, with edits between t
       ['run', 'all'],
       ['run', 'all'],
       ['run', 'all', '--no-cache'],
+      ['run', 'steady'],
       ['run', 'all', '--force'],
       ['run', 'c0', 'maybe'],
       ['clean', 'all'],

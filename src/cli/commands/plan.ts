@@ -1,18 +1,24 @@
 import { select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
-import { planRun } from '../../plan/plan.js';
+import type { PlanEntry } from '../../model/plan.js';
+import { type Plan, planRun } from '../../plan/plan.js';
 import { describeBlocked, describeLeftOut } from '../../report/left-out.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
-import { type Narrowing, narrow } from '../../run/scope.js';
+import { type Narrowing, narrow, type Scope } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
-import { openProject, type Project } from '../project.js';
+import { declareProject, openPaifile, type Project } from '../project.js';
+import { findUnchanged, mayGoBySnapshot } from '../unchanged.js';
 import { withWorkbench } from '../working.js';
 
 /** `pai plan`: what would run, and why. */
 export const plan: Command = {
   async execute(invocation) {
-    const project = await openProject(invocation);
-    const { patterns } = invocation;
+    const { patterns, options } = invocation;
+    const opened = await openPaifile(invocation);
+    const selection = patterns.length === 0 ? 'all targets' : patterns;
+    const unchanged = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
+    if (unchanged !== undefined) return tell(invocation, unchanged.entries);
+    const project = await declareProject(opened);
     const targets = patterns.length === 0 ? [...project.graph.targets.values()] : select(project.graph, patterns);
     const names = targets.map((target) => target.name);
     return showPlan(invocation, project, names);
@@ -29,11 +35,26 @@ export async function showPlan(
   names: readonly string[],
   narrowing: Narrowing = {},
 ): Promise<number> {
-  const { io, options } = invocation;
+  const { options } = invocation;
   const force = options.force === true ? names : [];
   const planned = await withWorkbench(project, options, ({ look }) => planRun(project.graph, names, look, { force }));
-  const { errors } = planned;
   const { entries, leftOut, blocked } = narrow(planned, project.graph, narrowing);
+  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked });
+}
+
+/** What there is to tell of a plan besides its entries. */
+interface Besides extends Pick<Scope, 'leftOut' | 'blocked'> {
+  readonly errors: Plan['errors'];
+}
+
+const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map() };
+
+/** Writes a plan; returns the exit code. */
+function tell(
+  { io, options }: Invocation,
+  entries: readonly PlanEntry[],
+  { errors, leftOut, blocked }: Besides = NOTHING,
+): number {
   const counts = countStates(entries);
   if (wantsJson(options)) {
     const targets = entries.map((entry) => {

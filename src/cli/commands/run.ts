@@ -7,8 +7,9 @@ import { narrow } from '../../run/scope.js';
 import { lastRun } from '../../state/last-run.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
-import { openProject, type Project } from '../project.js';
+import { declareProject, openPaifile, type Project } from '../project.js';
 import { excluded, rejectContradictions } from '../selection.js';
+import { findUnchanged, keepSnapshot, mayGoBySnapshot, runUnchanged } from '../unchanged.js';
 import { showPlan } from './plan.js';
 
 /** `pai run`: brings targets and everything they need up to date. */
@@ -16,7 +17,12 @@ export const run: Command = {
   async execute(invocation) {
     const { options } = invocation;
     rejectContradictions(options);
-    const project = await openProject(invocation);
+    const opened = await openPaifile(invocation);
+    const usual = mayGoBySnapshot(options) && options.dryRun !== true && invocation.patterns.length > 0;
+    const unchanged = usual ? findUnchanged(opened, invocation.patterns) : undefined;
+    const exitCode = unchanged && (await runUnchanged(invocation, opened, unchanged));
+    if (exitCode !== undefined) return exitCode;
+    const project = await declareProject(opened);
     const { graph } = project;
     const names = await namesOf(invocation, project);
     if (names.length === 0 && options.retryFailed === true) {
@@ -41,9 +47,10 @@ export const run: Command = {
         );
       },
       execute: (planned, context, how) => executePlan(planned, graph, context, { ...how, ...narrowing }),
-      finish: async (bench, summary) => {
+      finish: async (bench, summary, planned) => {
         ran = summary.ran;
         if (summary.failed === 0) await bench.keepPki();
+        if (usual) keepSnapshot(project, invocation.patterns, planned, bench.drivers);
       },
     });
     if (told !== undefined && code === EXIT.ok && ran > 0) invocation.io.stderr(told.after);

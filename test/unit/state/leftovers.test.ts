@@ -20,7 +20,16 @@ function write(...files: string[]): void {
 }
 
 it('what a killed run did not finish is removed, all else stays', async () => {
-  write('local-state', 'local-state.12', 'durations.json', 'durations.json.12', 'part-texts', 'part-texts.new');
+  write(
+    'local-state',
+    'local-state.12',
+    'snapshot',
+    'snapshot.12',
+    'durations.json',
+    'durations.json.12',
+    'part-texts',
+    'part-texts.new',
+  );
   write('staging/restore-abc/0', 'staging/other', 'outputs/v1/new/old', 'outputs/v1/new/young', 'mine.12');
   const longAgo = new Date(Date.now() - 2 * 3_600_000);
   utimesSync(path.join(cache, 'outputs/v1/new/old'), longAgo, longAgo);
@@ -31,6 +40,7 @@ it('what a killed run did not finish is removed, all else stays', async () => {
     'mine.12',
     'outputs',
     'part-texts',
+    'snapshot',
     'staging',
   ]);
   expect(readdirSync(path.join(cache, 'staging'))).toEqual(['other']);

@@ -1,0 +1,364 @@
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findUnchanged, keepSnapshot } from '../../../src/cli/unchanged.js';
+import { createLocalDriver } from '../../../src/local/driver.js';
+import type { Runner } from '../../../src/local/runner.js';
+import type { Drivers } from '../../../src/model/drivers.js';
+import type { LocalTask } from '../../../src/model/local.js';
+import { assemble } from '../../../src/paifile/assemble.js';
+import { declare } from '../../../src/paifile/declare.js';
+import { type Language, paifile, type TargetOptions } from '../../../src/paifile/language.js';
+import { outline } from '../../../src/paifile/outline.js';
+import { planRun } from '../../../src/plan/plan.js';
+import { executePlan } from '../../../src/run/execute.js';
+import { createLook } from '../../../src/run/look.js';
+import { createLocalState } from '../../../src/state/local-state.js';
+
+/** Longer than a tick of a file system's clock, in milliseconds. */
+const SETTLED = 30;
+
+/** A project in which a snapshot is kept and asked. */
+class Project {
+  readonly root = realpathSync(mkdtempSync(path.join(tmpdir(), 'pai-unchanged-')));
+  readonly cacheDirectory = path.join(this.root, '.cache');
+  readonly env: Record<string, string> = { USED: '1', OTHER: '1' };
+  code = 'code';
+  declare: (language: Language) => void = ({ target, $, group }) => {
+    const make = target('make', {
+      inputs: ['src/**', '!src/left/**', 'named', 'maybe/{a,b}', 'link', '*.glob'],
+      outputs: ['out/one', 'gen/**'],
+      env: ['USED'],
+      values: { value: 1 },
+      run: $`make`,
+    });
+    const use = target('use', { inputs: ['gen/**', 'named'], outputs: ['out/two'], run: $`use` }, { needs: [make] });
+    group('all', 'all', [make, use]);
+  };
+
+  at(file: string): string {
+    return path.join(this.root, file);
+  }
+
+  write(file: string, content: string): void {
+    mkdirSync(path.dirname(this.at(file)), { recursive: true });
+    writeFileSync(this.at(file), content);
+  }
+
+  #given() {
+    const cluster = (): never => {
+      throw new Error('there is no cluster');
+    };
+    return { cluster, project: { root: this.root, cache: this.cacheDirectory }, code: this.code };
+  }
+
+  /** Runs targets (all unless told) as `pai run` does; names of those that ran. */
+  async run(patterns: readonly string[] = ['all']): Promise<string[]> {
+    const runner: Runner = {
+      run: async (_, __, { target }) => {
+        if (target === 'make') for (const file of ['out/one', 'gen/deep/a', 'gen/b']) this.write(file, file);
+        else this.write('out/two', 'two');
+      },
+      ask: async () => '1',
+    };
+    const { root, cacheDirectory, env, code } = this;
+    const drivers = {
+      local: createLocalDriver({ root, state: createLocalState(cacheDirectory), runner, env }),
+    } as Drivers;
+    const graph = assemble(declare(paifile(this.declare), this.#given()));
+    const names = patterns[0] === 'all' ? graph.targets.keys() : patterns;
+    const plan = await planRun(graph, names, createLook(drivers));
+    const { results } = await executePlan(plan, graph, { run: 'run', drivers, emit: () => undefined });
+    keepSnapshot({ root, cacheDirectory, graph, code, asksForCluster: false }, patterns, plan, drivers, env);
+    expect(await drivers.local.close()).toEqual([]);
+    return [...results].filter(([, { outcome }]) => outcome === 'ran').map(([name]) => name);
+  }
+
+  unchanged(patterns: readonly string[] | 'all targets' = ['all']) {
+    const { root, cacheDirectory, env } = this;
+    const given = { root, cacheDirectory, paifile: { outline: () => outline(paifile(this.declare), this.#given()) } };
+    return findUnchanged(given, patterns, env);
+  }
+
+  /** Runs until a snapshot is there. */
+  async settle(patterns?: readonly string[]): Promise<void> {
+    await this.run(patterns);
+    await sleep(SETTLED);
+    expect(await this.run(patterns)).toEqual([]);
+  }
+}
+
+let project: Project;
+
+beforeEach(() => {
+  project = new Project();
+  for (const file of [
+    'src/a',
+    'src/deep/b',
+    'src/deep/er/c',
+    'src/left/d',
+    'named',
+    'maybe/a',
+    'x.glob',
+    'elsewhere',
+  ]) {
+    project.write(file, file);
+  }
+  symlinkSync('elsewhere', project.at('link'));
+});
+afterEach(() => rmSync(project.root, { recursive: true, force: true }));
+
+/** Changes of content that leave size and mtime as they are. */
+function rewrite(file: string): void {
+  const { atime, mtime } = statSync(project.at(file));
+  const content = readFileSync(project.at(file), 'utf8');
+  writeFileSync(project.at(file), content.toUpperCase());
+  utimesSync(project.at(file), atime, mtime);
+}
+
+const CHANGES: Readonly<Record<string, () => void>> = {
+  'another content, of the same size and with its time set back': () => rewrite('src/a'),
+  'another content of a file that two targets read': () => rewrite('named'),
+  'another content of what a link leads to': () => rewrite('elsewhere'),
+  'two files swapped': () => {
+    renameSync(project.at('src/a'), project.at('src/x'));
+    renameSync(project.at('src/deep/b'), project.at('src/a'));
+    renameSync(project.at('src/x'), project.at('src/deep/b'));
+  },
+  'another mode': () => chmodSync(project.at('src/a'), 0o755),
+  'a file added to a folder': () => project.write('src/deep/er/new', ''),
+  'a file added in a new folder': () => project.write('src/deep/er/new/new', ''),
+  'a file added beside the paifile': () => project.write('new.glob', ''),
+  'a file moved into a folder': () => renameSync(project.at('src/left/d'), project.at('src/deep/er/d')),
+  'a folder moved away': () => renameSync(project.at('src/deep/er'), project.at('er')),
+  'a file removed': () => unlinkSync(project.at('src/deep/er/c')),
+  'a file renamed': () => renameSync(project.at('src/a'), project.at('src/A')),
+  'a file that was not there': () => project.write('maybe/b', ''),
+  'a file replaced by a link to it': () => {
+    renameSync(project.at('src/a'), project.at('moved'));
+    symlinkSync('../moved', project.at('src/a'));
+  },
+  'a folder replaced by a link to it': () => {
+    renameSync(project.at('src/deep'), project.at('moved'));
+    symlinkSync('../moved', project.at('src/deep'));
+  },
+  'the folder in front of a glob replaced by a link to it': () => {
+    renameSync(project.at('src'), project.at('moved'));
+    symlinkSync('moved', project.at('src'));
+  },
+  'a link that leads elsewhere': () => {
+    unlinkSync(project.at('link'));
+    symlinkSync('named', project.at('link'));
+  },
+  'a link that leads to nothing': () => unlinkSync(project.at('elsewhere')),
+  'an output edited': () => rewrite('out/one'),
+  'an output removed': () => unlinkSync(project.at('gen/b')),
+  'an output added': () => project.write('gen/deep/new', ''),
+  'the mode of an output': () => chmodSync(project.at('out/two'), 0o600),
+  'a variable that a target names': () => {
+    project.env.USED = '2';
+  },
+  'a variable that is not set any more': () => {
+    delete project.env.USED;
+  },
+  'another paifile': () => {
+    project.code = 'other';
+  },
+  'another value': () => {
+    redeclare((task) => ({ ...task, values: { value: 2 } }));
+  },
+  'another command': () => {
+    redeclare((task) => ({ ...task, run: { pieces: ['other'], values: [] } }));
+  },
+  'fewer inputs': () => {
+    redeclare((task) => ({ ...task, inputs: task.inputs?.slice(1) ?? [] }));
+  },
+  'no declared inputs': () => {
+    redeclare(({ inputs: _, ...task }) => task);
+  },
+  'a target more': () => {
+    const before = project.declare;
+    project.declare = (language) => {
+      before(language);
+      language.target('more', { inputs: [], run: language.$`more` });
+    };
+  },
+  'a function for a command': () => {
+    redeclare((task) => ({ ...task, run: async () => undefined }));
+  },
+  'what runs remember': () => truncateSync(project.at('.cache/local-state'), 100),
+  'no memory of runs': () => unlinkSync(project.at('.cache/local-state')),
+};
+
+/** Declares each target in another way. */
+function redeclare(
+  changeTask: (task: LocalTask) => object,
+  changeOptions: (options: TargetOptions) => TargetOptions = (options) => options,
+): void {
+  const before = project.declare;
+  project.declare = (language) => {
+    const target: Language['target'] = (name, work, options = {}) =>
+      language.target(name, changeTask(work as LocalTask) as typeof work, changeOptions(options));
+    before(Object.create(language, { target: { value: target } }));
+  };
+}
+
+describe('a snapshot', () => {
+  it('is used while nothing has changed, and again after it was', async () => {
+    await project.settle();
+    expect(project.unchanged()?.selected).toEqual(['make', 'use']);
+    expect(project.unchanged()?.entries).toEqual([
+      { name: 'make', state: 'fresh', reasons: [], mayBeCutOff: false },
+      { name: 'use', state: 'fresh', reasons: [], mayBeCutOff: false },
+    ]);
+  });
+
+  it.each(Object.entries(CHANGES))('is of no use with %s', async (_, change) => {
+    await project.settle();
+    expect(project.unchanged()).toBeDefined();
+    change();
+    expect(project.unchanged()).toBeUndefined();
+  });
+
+  it('does not mind what no target has to do with', async () => {
+    await project.settle();
+    project.write('src/left/d', 'changed');
+    project.env.OTHER = '2';
+    expect(project.unchanged()).toBeDefined();
+  });
+
+  it('does not mind options that decide nothing about what is fresh', async () => {
+    await project.settle();
+    redeclare(
+      (task) => task,
+      (options) => ({ ...options, retries: 2, timeoutSeconds: 5 }),
+    );
+    expect(project.unchanged()).toBeDefined();
+  });
+
+  it.each<[string, (language: Language) => void]>([
+    ['an option that there is not', ({ target, $ }) => target('x', { inputs: [], run: $`x` }, { retry: 1 } as object)],
+    ['a field that there is not', ({ target, $ }) => target('x', { inputs: [], run: $`x`, input: undefined } as never)],
+    ['a time-out that is none', ({ target, $ }) => target('x', { inputs: [], run: $`x` }, { timeoutSeconds: 0 })],
+    ['retries that are none', ({ target, $ }) => target('x', { inputs: [], run: $`x` }, { retries: 0.5 })],
+    [
+      'a need that is no reference',
+      ({ target, $ }) => target('x', { inputs: [], run: $`x` }, { needs: ['y'] as never }),
+    ],
+    ['tools', ({ target, $ }) => target('x', { inputs: [], tools: { node: $`node -v` }, run: $`x` })],
+    [
+      'what an item is not in',
+      ({ each, $ }) => each('x', [{ name: 'a' }], () => ({ inputs: [], run: $`x` })).named('b'),
+    ],
+  ])('is not made use of for a paifile that has %s', async (_, write) => {
+    const given = {
+      cluster: (): never => {
+        throw new Error('asked');
+      },
+      project: { root: project.root, cache: project.cacheDirectory },
+      code: 'code',
+    };
+    expect(outline(paifile(write), given)).toBeUndefined();
+  });
+
+  it('is only of what was asked for, and of all targets where that is all', async () => {
+    await project.settle(['make']);
+    expect(project.unchanged(['make'])).toBeDefined();
+    expect(project.unchanged(['all'])).toBeUndefined();
+    expect(project.unchanged(['use'])).toBeUndefined();
+    expect(project.unchanged('all targets')).toBeUndefined();
+    await project.settle();
+    expect(project.unchanged(['make'])).toBeUndefined();
+    expect(project.unchanged('all targets')).toBeDefined();
+  });
+
+  it('is of no use once a run has remembered something, whoever asked before', async () => {
+    await project.settle();
+    const unchanged = project.unchanged();
+    expect(unchanged?.isCurrent()).toBe(true);
+    rewrite('src/a');
+    await project.run();
+    expect(unchanged?.isCurrent()).toBe(false);
+  });
+
+  it('is not made of what changed just now, which could change again without a trace', async () => {
+    await project.run();
+    await sleep(SETTLED);
+    project.write('src/left/e', '');
+    project.write('src/e', '');
+    unlinkSync(project.at('src/e'));
+    expect(await project.run()).toEqual([]);
+    expect(project.unchanged()).toBeUndefined();
+    await project.settle();
+    expect(project.unchanged()).toBeDefined();
+  });
+
+  it('is not made of folders that a pattern goes into by a link', async () => {
+    symlinkSync('../maybe', project.at('src/linked'));
+    await project.settle();
+    expect(project.unchanged()).toBeUndefined();
+  });
+
+  it('is of no use in a copy of the project, or where it was moved', async () => {
+    await project.settle();
+    const before = project;
+    project = new Project();
+    try {
+      rmSync(project.root, { recursive: true });
+      cpSync(before.root, project.root, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+      expect(project.unchanged()).toBeUndefined();
+      rmSync(project.root, { recursive: true });
+      renameSync(before.root, project.root);
+      expect(project.unchanged()).toBeUndefined();
+      expect(await project.run()).toEqual([]);
+    } finally {
+      rmSync(before.root, { recursive: true, force: true });
+    }
+  });
+
+  it('that is damaged anywhere is none', async () => {
+    await project.settle();
+    const file = project.at('.cache/snapshot');
+    const kept = readFileSync(file);
+    for (let at = 0; at < kept.length; at += 7) {
+      const bytes = Buffer.from(kept);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x10;
+      writeFileSync(file, bytes);
+      expect(project.unchanged(), `byte ${at}`).toBeUndefined();
+      writeFileSync(file, kept.subarray(0, at));
+      expect(project.unchanged(), `cut at ${at}`).toBeUndefined();
+    }
+    writeFileSync(file, kept);
+    expect(project.unchanged()).toBeDefined();
+  });
+
+  it('of another project is none', async () => {
+    await project.settle();
+    copyFileSync(project.at('.cache/snapshot'), project.at('snapshot'));
+    const values = project.declare;
+    redeclare((task) => ({ ...task, values: { value: 3 } }));
+    await project.settle();
+    copyFileSync(project.at('snapshot'), project.at('.cache/snapshot'));
+    expect(project.unchanged()).toBeUndefined();
+    project.declare = values;
+    expect(project.unchanged()).toBeUndefined();
+  });
+});
