@@ -6,7 +6,7 @@ export default defineConfig({
     // Many tests wait for processes; on two cores the default would be one file at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000, hookTimeout: 60_000 } },
       {
         test: { name: 'sandbox', include: ['test/sandbox/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
