@@ -60,7 +60,7 @@ function makeStale(scenario: Scenario, { installed, project }: Entry): readonly 
 }
 
 /**
- * Takes a file or folder away, but for a folder in it. It is moved, not removed: for minutes after many files were removed ext4 takes up to
+ * Takes a file or folder away, but for a folder in it. It is moved, not removed: for some time after many files were removed ext4 takes up to
  * 2 ms to make one, which would be measured instead of the contenders.
  */
 function forget(kept: string, trash: string, spared: string | undefined): void {
