@@ -1,7 +1,7 @@
 import { hasKnownFields, textOfTask } from '../local/task.js';
 import type { Group, Need, Target } from '../model/target.js';
 import { isAction, isCount, isTime, OPTIONS } from './declare.js';
-import { type Needed, type Paifile, type Reference, TargetRef } from './language.js';
+import { type Needed, type Paifile, Reference, TargetRef } from './language.js';
 import { type Listener, needsOf, type Surroundings, targetsOf, type Written, write } from './write.js';
 
 /** What a paifile declares, as far as it decides which targets are fresh. */
@@ -105,6 +105,7 @@ class Notes implements Listener {
   }
 
   group(name: string, _: string, members: readonly Reference[]): void {
+    if (!members.every((member) => member instanceof Reference)) this.#fit = false;
     this.#lines.group(name, targetsOf(members));
   }
 
