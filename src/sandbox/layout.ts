@@ -91,6 +91,8 @@ export interface SandboxDescription {
   readonly registry: { readonly domain: string; readonly user: string; readonly password: string };
   /** Address under which hosts and pai reach the API server. */
   readonly apiAddress: string;
+  /** Commands on hosts are answered by pai itself, without a shell: for very many hosts. */
+  readonly hostsInProcess?: true;
 }
 
 /** Faults of one host. */
