@@ -61,6 +61,7 @@ export function openSandboxHosts(
   const loopback = new Loopback();
   const faults = new ConnectionFaults(layout);
   const servers = new Map<string, Promise<SshServer>>();
+  const byAddress = new Map(sandbox.hosts.map((host) => [host.address, host]));
   let installed: Promise<void> | undefined;
   let inProcess: Promise<HostsInProcess> | undefined;
 
@@ -120,7 +121,7 @@ export function openSandboxHosts(
 
   return {
     route(address, port) {
-      const host = sandbox.hosts.find((each) => each.address === address);
+      const host = byAddress.get(address);
       if (host === undefined) return refused('EHOSTUNREACH', address, port);
       if (hasFault(layout.host(host.name), 'down')) return refused('ETIMEDOUT', address, port);
       if (port !== SSH_PORT) return refused('ECONNREFUSED', address, port);
@@ -130,7 +131,7 @@ export function openSandboxHosts(
       });
     },
     rootOf(address) {
-      const host = sandbox.hosts.find((each) => each.address === address);
+      const host = byAddress.get(address);
       if (host === undefined) throw new PaiError('UNKNOWN_NAME', `no host of the sandbox has the address ${address}`);
       return layout.host(host.name).root;
     },
