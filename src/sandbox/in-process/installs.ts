@@ -40,8 +40,7 @@ export class Installs {
     const wanted = new Set(entries.map(({ place }) => place));
     for (const [place] of this.#listed(unit) ?? []) if (!wanted.has(place)) rmSync(place, { force: true });
     const lines = entries.map(({ place, content }) => `${digest(content)}  ${place}\n`);
-    makeFolder(this.#lists);
-    writeFileSync(this.#list(unit), lines.join(''), { mode: 0o600 });
+    write(this.#list(unit), lines.join(''));
   }
 
   /** The first file that is not as it was installed, in words; undefined when all are. */
@@ -63,7 +62,6 @@ export class Installs {
 
   /** Installs those of `certs/` that are new, for another use, or old. Gives the names of those. */
   installCertificates(files: readonly GivenFile[]): readonly string[] {
-    makeFolder(this.#pki);
     const given = new Map(files.map((file) => [file.path, file.content]));
     const names = files.flatMap(({ path: name }) => /^certs\/(.+)\.spec$/.exec(name)?.[1] ?? []).sort();
     return names.filter((name) => {
@@ -75,9 +73,9 @@ export class Installs {
       for (const kind of ['crt', 'key'] as const) {
         const content = given.get(`certs/${name}.${kind}`);
         if (content === undefined) throw new Error(`certs/${name}.${kind} is missing from the payload`);
-        writeFileSync(place(kind), content, { mode: 0o600 });
+        write(place(kind), content);
       }
-      writeFileSync(place('spec'), spec, { mode: 0o600 });
+      write(place('spec'), spec);
       return true;
     });
   }
@@ -103,9 +101,8 @@ export class Installs {
       return;
     }
     this.#say(`writing ${place}`);
-    makeFolder(path.dirname(place));
     const fresh = path.join(path.dirname(place), `.${path.basename(place)}.pai-new`);
-    writeFileSync(fresh, content, { mode });
+    write(fresh, content, mode);
     renameSync(fresh, place);
   }
 
@@ -116,6 +113,17 @@ export class Installs {
   #listed(unit: string): readonly (readonly [place: string, sum: string])[] | undefined {
     const lines = readIfThere(this.#list(unit))?.toString().split('\n');
     return lines?.filter((line) => line !== '').map((line) => [line.slice(66), line.slice(0, 64)]);
+  }
+}
+
+/** Writes a file, for root only unless another mode is given. Its folder is looked for only when it is missing. */
+export function write(file: string, content: Buffer | string, mode = 0o600): void {
+  try {
+    writeFileSync(file, content, { mode });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    makeFolder(path.dirname(file));
+    writeFileSync(file, content, { mode });
   }
 }
 

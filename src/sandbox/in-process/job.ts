@@ -1,7 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import type { GivenFile } from './installs.js';
-import { makeFolder } from './installs.js';
+import { type GivenFile, write } from './installs.js';
 import type { Machine } from './machine.js';
 import type { RunVariables } from './programs.js';
 import type { ScriptEnd, Scripts } from './steps.js';
@@ -62,8 +61,7 @@ export class Job {
   async #run({ files, script, probe, stamp }: JobWork): Promise<void> {
     const { base, file, id } = this.variables;
     const at = (folder: string, name = file) => path.join(base, folder, name);
-    for (const folder of ['stamps', 'unfinished', 'log']) makeFolder(path.join(base, folder));
-    writeFileSync(at('unfinished'), '', { mode: 0o600 });
+    write(at('unfinished'), '');
     rmSync(at('stamps'), { force: true });
     // Whoever started it listens from here on.
     await undefined;
@@ -78,12 +76,12 @@ export class Job {
       phase = 'stopped';
     } else if (end.code === 0) {
       phase = 'done';
-      if (stamp !== undefined) writeFileSync(at('stamps'), stamp, { mode: 0o600 });
+      if (stamp !== undefined) write(at('stamps'), stamp);
       rmSync(at('unfinished'), { force: true });
     }
     this.end = `${end.code} ${phase}`;
     this.#say(`pai-end ${id} ${this.end}`);
-    writeFileSync(at('log', `${file}.log`), this.#log, { mode: 0o600 });
+    write(at('log', `${file}.log`), this.#log);
   }
 
   #simulate(text: string, files: readonly GivenFile[]): Promise<ScriptEnd> {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostsFile } from '../bare-host.js';
 import { commandSource } from '../command-files.js';
-import { type GivenFile, Installs, makeFolder } from './installs.js';
+import { type GivenFile, Installs, makeFolder, write } from './installs.js';
 import { type Machine, readIfThere, ScriptFailure } from './machine.js';
 import { wordsOf } from './shell-words.js';
 
@@ -130,9 +130,7 @@ export class ScriptRun {
 
   /** `printf '%s\n' WORD > FILE` and what else writes a file for root only. */
   write(file: string, content: Buffer | string): void {
-    const place = this.#place(this.expand(file));
-    makeFolder(path.dirname(place));
-    writeFileSync(place, content, { mode: 0o600 });
+    write(this.#place(this.expand(file)), content);
   }
 
   /** What is wrong with what a function of the scripts looks at; undefined when nothing is. @throws NotSimulated */
@@ -227,8 +225,7 @@ export class ScriptRun {
     const present = readIfThere(place)?.toString() ?? hostsFile(this.machine.host);
     const lines = present.split('\n').filter((each) => each !== '');
     const kept = lines.filter((each) => !each.endsWith('# pai'));
-    makeFolder(path.dirname(place));
-    writeFileSync(place, [...kept, ...(line === undefined ? [] : [line])].map((each) => `${each}\n`).join(''));
+    write(place, [...kept, ...(line === undefined ? [] : [line])].map((each) => `${each}\n`).join(''), 0o644);
   }
 
   /** The kubectl of operators, as it is copied out of the image. */
