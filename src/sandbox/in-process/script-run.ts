@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostsFile } from '../bare-host.js';
@@ -115,8 +115,7 @@ export class ScriptRun {
         return true;
       case 'mv -f': {
         const [from = '', to = ''] = places();
-        copyFileSync(from, to);
-        rmSync(from);
+        renameSync(from, to);
         return true;
       }
       case 'say':
@@ -232,8 +231,7 @@ export class ScriptRun {
   copyKubectl(to: string): void {
     this.exitIf(this.machine.kubeletProblem());
     const place = this.#place(to);
-    makeFolder(path.dirname(place));
-    copyFileSync(commandSource('lib/kubectl-of-operators'), place);
+    write(place, readFileSync(commandSource('lib/kubectl-of-operators')), 0o700);
   }
 
   #words(text: string): readonly string[] | undefined {
