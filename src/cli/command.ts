@@ -39,6 +39,8 @@ export interface Options {
   readonly workers?: number;
   /** False for `--no-proxy`. */
   readonly proxy?: boolean;
+  /** No shell on the sandbox's hosts. */
+  readonly hostsInProcess?: boolean;
 }
 
 /** One call of a command. */

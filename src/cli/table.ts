@@ -194,21 +194,28 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'sandbox',
     arguments: '<action> [words...]',
-    summary: 'a simulated cluster to try things on: create, status, fault, lift, exec, reset',
+    summary: 'a simulated cluster to try things on: create, grow, status, fault, lift, exec, reset',
     options: [
       { flags: '--masters <n>', summary: 'of create: how many masters (default: 3)', count: true },
-      { flags: '--workers <n>', summary: 'of create: how many workers (default: 2)', count: true },
+      {
+        flags: '--workers <n>',
+        summary: 'of create: how many workers (default: 2); of grow: how many more',
+        count: true,
+      },
       { flags: '--no-proxy', summary: 'of create: no proxy; the API is reached at the only master' },
+      { flags: '--hosts-in-process', summary: 'of create: no shell on the hosts, for more than a few hundred' },
       json,
     ],
     examples: [
       'pai sandbox create --masters 3 --workers 5',
+      'pai sandbox create --workers 1000 --hosts-in-process',
+      'pai sandbox grow --workers 1',
       'pai sandbox fault worker1 down',
       'pai sandbox lift worker1',
       'pai sandbox exec master1 docker ps',
     ],
     past: true,
-    words: ['create', 'status', 'fault', 'lift', 'exec', 'reset'],
+    words: ['create', 'grow', 'status', 'fault', 'lift', 'exec', 'reset'],
     load: async () => (await import('./commands/sandbox.js')).sandbox,
   },
   {

@@ -62,28 +62,48 @@ export function createAuthority(commonName: string, years: number, now: Date): I
   const notAfter = new Date(now);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + years);
   const subject = distinguishedName(commonName, []);
+  const publicKey = publicKeyInfo(createPublicKey(key));
   const certificate = signed({
     subject,
-    issuer: subject,
-    publicKey: createPublicKey(key),
+    publicKey,
     validity: new Validity({ notBefore: new Date(now.getTime() - SKEW_MS), notAfter }),
     extensions: [
       extension(id_ce_basicConstraints, new BasicConstraints({ cA: true, pathLenConstraint: 0 }), true),
       extension(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign), true),
     ],
-    issuerKey: key,
+    issuer: { subject, key, keyIdentifier: keyIdentifier(publicKey) },
   });
   return { certificate, key: keyPem(key) };
+}
+
+/** An authority that is ready to sign: what every certificate of it needs, read once. */
+export interface Issuer {
+  readonly subject: Name;
+  readonly key: KeyObject;
+  readonly keyIdentifier: Buffer;
+  readonly validTo: Date;
+}
+
+/** Reads an authority. */
+export function openIssuer(ca: IssuedCertificate): Issuer {
+  const certificate = new X509Certificate(ca.certificate);
+  const key = createPrivateKey(ca.key);
+  return {
+    subject: AsnConvert.parse(certificate.raw, Certificate).tbsCertificate.subject,
+    key,
+    keyIdentifier: keyIdentifier(publicKeyInfo(createPublicKey(key))),
+    validTo: new Date(certificate.validTo),
+  };
 }
 
 /**
  * Issues a certificate with a new key (EC P-256, SEC 1 PEM). It never outlives its authority. Throws PKI when the spec asks
  * for what can't be, or the authority has expired.
  */
-export function issueCertificate(spec: CertificateSpec, ca: IssuedCertificate, now: Date): IssuedCertificate {
+export function issueCertificate(spec: CertificateSpec, ca: IssuedCertificate | Issuer, now: Date): IssuedCertificate {
   checkSpec(spec);
-  const issuer = new X509Certificate(ca.certificate);
-  const end = new Date(issuer.validTo);
+  const issuer = 'certificate' in ca ? openIssuer(ca) : ca;
+  const end = issuer.validTo;
   if (end.getTime() <= now.getTime()) {
     throw new PaiError('PKI', `the ${spec.ca} certificate authority expired on ${end.toISOString().slice(0, 10)}`, {
       next: 'Replace the certificate authorities: every certificate of the cluster hangs on them',
@@ -93,8 +113,7 @@ export function issueCertificate(spec: CertificateSpec, ca: IssuedCertificate, n
   const notAfter = new Date(Math.min(now.getTime() + spec.days * DAY_MS, end.getTime()));
   const certificate = signed({
     subject: distinguishedName(spec.commonName, spec.organizations),
-    issuer: AsnConvert.parse(issuer.raw, Certificate).tbsCertificate.subject,
-    publicKey: createPublicKey(key),
+    publicKey: publicKeyInfo(createPublicKey(key)),
     validity: new Validity({ notBefore: new Date(now.getTime() - SKEW_MS), notAfter }),
     extensions: [
       extension(id_ce_basicConstraints, new BasicConstraints({ cA: false }), true),
@@ -102,46 +121,49 @@ export function issueCertificate(spec: CertificateSpec, ca: IssuedCertificate, n
       extension(id_ce_extKeyUsage, new ExtendedKeyUsage(spec.usages.map(keyPurpose))),
       ...alternativeNames(spec),
     ],
-    issuerKey: createPrivateKey(ca.key),
+    issuer,
   });
   return { certificate, key: keyPem(key) };
 }
 
 interface Unsigned {
   readonly subject: Name;
-  readonly issuer: Name;
-  readonly publicKey: KeyObject;
+  readonly issuer: Omit<Issuer, 'validTo'>;
+  readonly publicKey: SubjectPublicKeyInfo;
   readonly validity: Validity;
   readonly extensions: readonly Extension[];
-  readonly issuerKey: KeyObject;
 }
 
 function signed(parts: Unsigned): string {
   const algorithm = new AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 });
   const authorityKey = new AuthorityKeyIdentifier({
-    keyIdentifier: new KeyIdentifier(keyIdentifier(createPublicKey(parts.issuerKey))),
+    keyIdentifier: new KeyIdentifier(parts.issuer.keyIdentifier),
   });
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
     serialNumber: serialNumber(),
     signature: algorithm,
-    issuer: parts.issuer,
+    issuer: parts.issuer.subject,
     validity: parts.validity,
     subject: parts.subject,
-    subjectPublicKeyInfo: publicKeyInfo(parts.publicKey),
+    subjectPublicKeyInfo: parts.publicKey,
     extensions: new Extensions([
       ...parts.extensions,
       extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyIdentifier(parts.publicKey))),
       extension(id_ce_authorityKeyIdentifier, authorityKey),
     ]),
   });
-  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), parts.issuerKey);
+  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), parts.issuer.key);
   const certificate = new Certificate({
     tbsCertificate,
     signatureAlgorithm: algorithm,
     signatureValue: arrayBuffer(signature),
   });
-  return new X509Certificate(Buffer.from(AsnConvert.serialize(certificate))).toString();
+  const lines =
+    Buffer.from(AsnConvert.serialize(certificate))
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
 function extension(extnID: string, value: object, critical = false): Extension {
@@ -179,10 +201,8 @@ function serialNumber(): ArrayBuffer {
 }
 
 /** SHA-1 of the public key's bits, method 1 of RFC 5280 4.2.1.2: a name for the key, nothing is protected by it. */
-function keyIdentifier(publicKey: KeyObject): Buffer {
-  return createHash('sha1')
-    .update(Buffer.from(publicKeyInfo(publicKey).subjectPublicKey))
-    .digest();
+function keyIdentifier({ subjectPublicKey }: SubjectPublicKeyInfo): Buffer {
+  return createHash('sha1').update(Buffer.from(subjectPublicKey)).digest();
 }
 
 function publicKeyInfo(publicKey: KeyObject): SubjectPublicKeyInfo {

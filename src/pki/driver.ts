@@ -1,6 +1,7 @@
 import type { CertificateSpec, IssuedCertificate, PkiDriver } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { Stamp } from '../model/stamp.js';
+import type { Issuer } from './certificates.js';
 import {
   authority,
   checkMaterial,
@@ -41,6 +42,9 @@ export function createPkiDriver(options: PkiDriverOptions): PkiDriver {
   const { directory, clusterId } = options;
   const now = options.now ?? (() => new Date());
   let looked: Promise<Found | undefined> | undefined;
+  let issuers: { readonly material?: Material; readonly opened: Map<CertificateSpec['ca'], Issuer> } = {
+    opened: new Map(),
+  };
   let lastChange: Promise<unknown> = Promise.resolve();
 
   function look(): Promise<Found | undefined> {
@@ -103,8 +107,12 @@ export function createPkiDriver(options: PkiDriverOptions): PkiDriver {
 
   async function issue(spec: CertificateSpec): Promise<IssuedCertificate> {
     const material = await needed();
-    const { issueCertificate } = await import('./certificates.js');
-    return issueCertificate(spec, authority(material, spec.ca), now());
+    const { issueCertificate, openIssuer } = await import('./certificates.js');
+    // Very many are issued in a run, all by the same few.
+    if (issuers.material !== material) issuers = { material, opened: new Map() };
+    const issuer = issuers.opened.get(spec.ca) ?? openIssuer(authority(material, spec.ca));
+    issuers.opened.set(spec.ca, issuer);
+    return issueCertificate(spec, issuer, now());
   }
 
   return {

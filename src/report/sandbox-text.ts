@@ -3,7 +3,7 @@ import type { SandboxStatus } from '../sandbox/status.js';
 import { widthOf } from './text.js';
 
 /** What a sandbox is, in a line or two: told when one is made. */
-export function describeSandbox({ hosts }: SandboxDescription, directory: string): string {
+export function describeSandbox({ hosts, hostsInProcess }: SandboxDescription, directory: string): string {
   const roles = ['master', 'proxy', 'worker'] as const;
   const counts = roles.flatMap((role) => {
     const count = hosts.filter((host) => host.role === role).length;
@@ -11,7 +11,11 @@ export function describeSandbox({ hosts }: SandboxDescription, directory: string
     return `${count} ${count === 1 ? role : { master: 'masters', proxy: 'proxies', worker: 'workers' }[role]}`;
   });
   return `sandbox: a simulated cluster of ${counts.join(', ')} in ${directory}
-  pai works on it as on real machines, over SSH, HTTP and the Kubernetes API; nothing outside of that folder is touched
+  pai works on it as on real machines, over SSH, HTTP and the Kubernetes API; nothing outside of that folder is touched${
+    hostsInProcess === true
+      ? '\n  its hosts have no shell: pai itself answers what its scripts would do there (--hosts-in-process)'
+      : ''
+  }
 `;
 }
 
@@ -28,7 +32,7 @@ export function trySandbox({ hosts }: SandboxDescription): string {
 }
 
 /** The machines, what runs on them, and the faults that are on. */
-export function formatSandbox({ hosts, etcd, api, faults }: SandboxStatus): string {
+export function formatSandbox({ hosts, etcd, api, faults, hostsInProcess }: SandboxStatus): string {
   const rows = hosts.map(({ name, address, state, pods, faults }) => [
     name,
     address,
@@ -41,6 +45,7 @@ export function formatSandbox({ hosts, etcd, api, faults }: SandboxStatus): stri
   );
   const masters = hosts.filter(({ role }) => role === 'master').length;
   return `${lines.join('\n')}
+hosts (simulated)       ${hostsInProcess ? 'in process, without a shell' : 'each with a shell'}
 etcd (simulated)        ${etcd} of ${masters} members can commit
 Kubernetes (simulated)  ${api ? 'answers' : 'does not answer'}${faults.length > 0 ? `\nfault: ${faults.join(', ')}` : ''}
 `;

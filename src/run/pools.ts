@@ -45,13 +45,19 @@ interface Line {
   readonly waiting: Heap<Waiting>;
 }
 
+/** A line that waits for a pool, as it was when somebody came to its front. Void once somebody else is there. */
+interface Front {
+  readonly line: Line;
+  readonly first: Waiting;
+}
+
 /** Pools with these limits; what is left out has its default. Rejects limits below one with USAGE. */
 export function createPools(limits: Partial<PoolLimits> = {}): Pools {
   const limitOf = limitLookup({ ...defaultLimits(), ...limits });
   const used = new Map<string, number>();
   const lines = new Map<string, Line>();
-  /** The lines in which somebody waits, by pool: room in one pool concerns only these. */
-  const waitingFor = new Map<string, Set<Line>>();
+  /** The fronts of the lines that wait for a pool, by pool: room in one pool concerns only these. */
+  const fronts = new Map<string, Heap<Front>>();
   let arrivals = 0;
 
   const fits = (line: Line): boolean =>
@@ -73,25 +79,58 @@ export function createPools(limits: Partial<PoolLimits> = {}): Pools {
 
   function wait(line: Line, waiting: Waiting): void {
     line.waiting.push(waiting);
+    if (line.waiting.first === waiting) tellFront(line);
+  }
+
+  function tellFront(line: Line): void {
+    const { first } = line.waiting;
+    if (first === undefined) return;
     for (const pool of line.units.keys()) {
-      const others = waitingFor.get(pool) ?? new Set();
-      waitingFor.set(pool, others.add(line));
+      const others = fronts.get(pool) ?? new Heap<Front>((one, other) => goesBefore(one.first, other.first));
+      others.push({ line, first });
+      fronts.set(pool, others);
     }
   }
 
   function startNextOf(line: Line): void {
     const next = line.waiting.pop();
-    if (line.waiting.first === undefined) for (const pool of line.units.keys()) waitingFor.get(pool)?.delete(line);
+    tellFront(line);
     take(line);
     next?.start();
+  }
+
+  const isFull = (pool: string): boolean => (used.get(pool) ?? 0) >= limitOf(pool);
+
+  /** The best of those who wait for a pool and fit. Who goes before it and does not fit is put aside. */
+  function bestOf(pool: string, aside: Front[]): Front | undefined {
+    const waiting = fronts.get(pool);
+    while (waiting?.first !== undefined && !isFull(pool)) {
+      const { line, first } = waiting.first;
+      if (line.waiting.first === first && fits(line)) return waiting.first;
+      const passed = waiting.pop();
+      if (passed !== undefined && line.waiting.first === first) aside.push(passed);
+    }
+    if (waiting?.first === undefined) fronts.delete(pool);
+    return undefined;
   }
 
   /** Of those who wait for pools that have room again, starts the best that fits, then the next best. */
   function release(line: Line): void {
     for (const [pool, units] of line.units) used.set(pool, (used.get(pool) ?? 0) - units);
-    const concerned = new Set([...line.units.keys()].flatMap((pool) => [...(waitingFor.get(pool) ?? [])]));
-    const candidates = [...concerned].filter(fits);
-    for (let best = bestOf(candidates); best !== undefined; best = bestOf(candidates.filter(fits))) startNextOf(best);
+    const pools = [...line.units.keys()].map((pool) => ({ pool, aside: [] as Front[] }));
+    for (;;) {
+      const [best] = pools
+        .flatMap(({ pool, aside }) => bestOf(pool, aside) ?? [])
+        .sort((one, other) => (goesBefore(one.first, other.first) ? -1 : 1));
+      if (best === undefined) break;
+      startNextOf(best.line);
+    }
+    // Within this call pools only became fuller, so none of them fits now.
+    for (const { pool, aside } of pools) {
+      const waiting = fronts.get(pool) ?? new Heap<Front>((one, other) => goesBefore(one.first, other.first));
+      for (const front of aside) waiting.push(front);
+      if (waiting.first !== undefined) fronts.set(pool, waiting);
+    }
   }
 
   async function use<Result>(
@@ -115,16 +154,6 @@ export function createPools(limits: Partial<PoolLimits> = {}): Pools {
 
 function goesBefore(one: Waiting, other: Waiting): boolean {
   return one.priority === other.priority ? one.arrival < other.arrival : one.priority > other.priority;
-}
-
-/** The line whose first goes before those of the others. */
-function bestOf(lines: readonly Line[]): Line | undefined {
-  let best: { line: Line; first: Waiting } | undefined;
-  for (const line of lines) {
-    const { first } = line.waiting;
-    if (first !== undefined && (best === undefined || goesBefore(first, best.first))) best = { line, first };
-  }
-  return best?.line;
 }
 
 /** Units by pool; the heaviest use of a pool counts, and none is heavier than the pool. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { longestRemaining } from '../graph/order.js';
 import { errorReport } from '../model/error-report.js';
 import { PaiError, toPaiError } from '../model/errors.js';
@@ -37,6 +38,8 @@ export class Session {
     this.clock = context.clock ?? systemClock;
     const never = new AbortController().signal;
     this.cancel = options.cancel ?? never;
+    // Every action that runs listens to it.
+    setMaxListeners(0, this.cancel);
     this.stop = AbortSignal.any([options.stop ?? never, this.cancel]);
     this.#failFast = options.failFast ?? false;
     this.#measured = options.measured ?? (async () => new Map());

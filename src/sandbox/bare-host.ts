@@ -43,12 +43,32 @@ export async function createHost(layout: SandboxLayout, sandbox: SandboxDescript
   if (!existsSync(own.hostKey)) await makeHostKey(own.hostKey);
 }
 
+/**
+ * Makes what a host in process needs: its SSH host key. The rest of a bare machine is known, and made by `createHost` when a
+ * person wants a shell on it.
+ */
+export async function createHostInProcess(layout: SandboxLayout, host: SandboxHost): Promise<void> {
+  const own = layout.host(host.name);
+  if (existsSync(own.hostKey)) return;
+  await mkdir(own.directory, { recursive: true });
+  await makeHostKey(own.hostKey);
+}
+
+/** Gives a host in process, once `createHost` made it, the commands that its scripts would have installed. */
+export async function completeHost(layout: SandboxLayout, host: SandboxHost): Promise<void> {
+  const own = layout.host(host.name);
+  const docker = path.join(own.bin, 'docker');
+  if (!existsSync(path.join(own.docker, 'running')) || existsSync(docker)) return;
+  await symlink(path.join(layout.commands, 'packages/docker.io/docker'), docker);
+}
+
 /** Makes a host bare again, as a new installation of its system does. Its name, address and SSH host key stay. */
 export async function wipeHost(layout: SandboxLayout, sandbox: SandboxDescription, host: SandboxHost): Promise<void> {
   const own = layout.host(host.name);
   const folders = [own.root, own.docker, own.bin];
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
-  await createHost(layout, sandbox, host);
+  if (sandbox.hostsInProcess === true) await createHostInProcess(layout, host);
+  else await createHost(layout, sandbox, host);
 }
 
 /** Home of the user that logs in. */
@@ -63,20 +83,32 @@ async function makeRoot(root: string, { login }: SandboxDescription, { name, add
   const files: Readonly<Record<string, string>> = {
     'etc/os-release': OS_RELEASE,
     'etc/hostname': `${name}\n`,
-    'etc/hosts': `127.0.0.1\tlocalhost\n${address}\t${name}\n`,
+    'etc/hosts': hostsFile({ name, address }),
     'proc/meminfo': MEMORY,
     'proc/net/tcp': SOCKETS,
     'proc/net/tcp6': SOCKETS,
     'proc/mounts': '',
   };
   await Promise.all([
-    ...Object.entries(files).map(([file, content]) => writeFile(path.join(root, file), content)),
+    ...Object.entries(files).map(([file, content]) => writeIfMissing(path.join(root, file), content)),
     symlink('../run', path.join(root, 'var/run')).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     }),
   ]);
   // Last: it tells that the rest is there.
   await writeFile(machineId(root), `${randomBytes(16).toString('hex')}\n`);
+}
+
+/** What scripts changed before a person wanted a shell on a host in process stays. */
+async function writeIfMissing(file: string, content: string): Promise<void> {
+  await writeFile(file, content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** `/etc/hosts` of a bare host. */
+export function hostsFile({ name, address }: Pick<SandboxHost, 'name' | 'address'>): string {
+  return `127.0.0.1\tlocalhost\n${address}\t${name}\n`;
 }
 
 function machineId(root: string): string {

@@ -13,6 +13,11 @@ export type ShimUse = 'where needed' | 'always';
 /** Beside the sources in src/, and where the build puts them: paths relative to this file hold in both. */
 const SOURCES = fileURLToPath(new URL('../sandbox/commands', import.meta.url));
 
+/** Path of a file of ours that hosts are given, from `commands/` on. */
+export function commandSource(name: string): string {
+  return path.join(SOURCES, name);
+}
+
 /** Commands of this machine that hosts have. None of them reaches beyond the files that it is given. */
 const TOOLS = [
   ...['[', 'awk', 'base64', 'basename', 'cat', 'chmod', 'cksum', 'clear', 'cmp', 'comm', 'cp', 'cut', 'date', 'diff'],

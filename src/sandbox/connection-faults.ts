@@ -44,6 +44,11 @@ export class ConnectionFaults {
     if (!connection.destroyed && this.#takeCut(host)) connection.destroy();
   }
 
+  /** Cuts the connection right now, if the host has the fault `cut` and it is not used up. */
+  cut(host: SandboxHost, connection: Duplex): void {
+    if (hasFault(this.#layout.host(host.name), 'cut') && this.#takeCut(host)) connection.destroy();
+  }
+
   #takeCut(host: SandboxHost): boolean {
     const file = path.join(this.#layout.host(host.name).faults, 'cut');
     const left = numberIn(file);

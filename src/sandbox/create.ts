@@ -10,7 +10,12 @@ export interface SandboxSize {
   readonly workers: number;
   /** A machine in front of the masters; without one the API is reached at the first master. */
   readonly proxy: boolean;
+  /** Without a shell on the hosts: what very many need. */
+  readonly hostsInProcess?: boolean;
 }
+
+/** More hosts with a shell than this would keep a machine busy for minutes. */
+const MOST_WITH_SHELL = 300;
 
 /** What a sandbox is made of unless somebody asks for more. */
 export const USUAL_SIZE: SandboxSize = { masters: 3, workers: 2, proxy: true };
@@ -58,9 +63,14 @@ export async function createSandbox(layout: SandboxLayout, size: SandboxSize): P
   await mkdir(layout.directory, { recursive: true, mode: 0o700 });
   await writeConfiguration(layout, sandbox);
   // Last: what is not described does not exist.
+  await writeDescription(layout, sandbox);
+  return sandbox;
+}
+
+/** Whole or not at all. */
+export async function writeDescription(layout: SandboxLayout, sandbox: SandboxDescription): Promise<void> {
   await writeFile(`${layout.description}.new`, `${JSON.stringify(sandbox, undefined, 2)}\n`, { mode: 0o600 });
   await rename(`${layout.description}.new`, layout.description);
-  return sandbox;
 }
 
 /** Removes the sandbox with all that is in it. */
@@ -70,21 +80,34 @@ export async function removeSandbox(layout: SandboxLayout): Promise<void> {
   await rm(layout.directory, { recursive: true, force: true });
 }
 
-function describe({ masters, workers, proxy }: SandboxSize): SandboxDescription {
+/** Machines of a role, counted from an index on. */
+export function machinesOf(role: SandboxHost['role'], count: number, from = 0): readonly SandboxHost[] {
+  const net = { master: 0, proxy: 1, worker: 2 }[role];
+  return Array.from({ length: count }, (_, each) => {
+    const index = from + each;
+    const address = `10.77.${net + Math.floor(index / 250)}.${(index % 250) + 1}`;
+    return { name: `${role}${index + 1}`, address, role };
+  });
+}
+
+/** Whether so many hosts can be had. @throws PaiError USAGE */
+export function checkHostCount(count: number, inProcess: boolean): void {
+  if (inProcess || count <= MOST_WITH_SHELL) return;
+  throw new PaiError('USAGE', `${count} hosts with a shell each are too many for one machine`, {
+    next: `Say --hosts-in-process when the sandbox is made: the SSH protocol stays, the shell is left out. Up to ${MOST_WITH_SHELL} hosts may have one.`,
+  });
+}
+
+function describe({ masters, workers, proxy, hostsInProcess = false }: SandboxSize): SandboxDescription {
   if (masters < 1) throw new PaiError('USAGE', 'a cluster needs a master', { next: 'Say --masters 1 or more.' });
   if (masters > 1 && !proxy) {
     throw new PaiError('USAGE', 'several masters need a proxy in front of them', { next: 'Leave out --no-proxy.' });
   }
-  const several = (role: SandboxHost['role'], count: number, net: number): SandboxHost[] =>
-    Array.from({ length: count }, (_, index) => ({
-      name: `${role}${index + 1}`,
-      address: `10.77.${net + Math.floor(index / 250)}.${(index % 250) + 1}`,
-      role,
-    }));
+  checkHostCount(masters + workers + (proxy ? 1 : 0), hostsInProcess);
   const hosts = [
-    ...several('master', masters, 0),
-    ...several('proxy', proxy ? 1 : 0, 1),
-    ...several('worker', workers, 2),
+    ...machinesOf('master', masters),
+    ...machinesOf('proxy', proxy ? 1 : 0),
+    ...machinesOf('worker', workers),
   ];
   const entry = hosts.find(({ role }) => role === 'proxy') ?? hosts[0];
   return {
@@ -93,6 +116,7 @@ function describe({ masters, workers, proxy }: SandboxSize): SandboxDescription 
     login: { user: USER, password: randomBytes(9).toString('base64url') },
     registry: { domain: REGISTRY, user: USER, password: randomBytes(9).toString('base64url') },
     apiAddress: entry?.address ?? '',
+    ...(hostsInProcess && { hostsInProcess }),
   };
 }
 
@@ -113,16 +137,24 @@ async function writeConfiguration(layout: SandboxLayout, sandbox: SandboxDescrip
   ]);
 }
 
-function machines({ hosts, login }: SandboxDescription): object {
-  const firstWorker = hosts.find(({ role }) => role === 'worker');
-  const list = hosts.map((host, index) => ({
+/** A machine of cluster-configuration.yaml. */
+export function machineEntry(host: SandboxHost): Readonly<Record<string, string>> {
+  return {
     hostname: host.name,
     hostip: host.address,
     'machine-type': 'SIMULATED',
     'k8s-role': host.role,
+    ...(host.role === 'worker' && { 'pai-worker': 'true' }),
+  };
+}
+
+function machines({ hosts, login }: SandboxDescription): object {
+  const firstWorker = hosts.find(({ role }) => role === 'worker');
+  const list = hosts.map((host, index) => ({
+    ...machineEntry(host),
     ...(host.role === 'master' && { etcdid: `etcd${index + 1}` }),
     ...(index === 0 && { zkid: '1', dashboard: 'true', 'pai-master': 'true' }),
-    ...((host.role === 'worker' || (firstWorker === undefined && index === 0)) && { 'pai-worker': 'true' }),
+    ...(firstWorker === undefined && index === 0 && { 'pai-worker': 'true' }),
   }));
   return {
     'default-machine-properties': { username: login.user, password: login.password, sshport: 22 },

@@ -6,10 +6,11 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { PaiError } from '../model/errors.js';
 import { didYouMean } from '../model/suggest.js';
-import { createHost, homeOf } from './bare-host.js';
+import { completeHost, createHost, createHostInProcess, homeOf } from './bare-host.js';
 import { installCommands, type ShimUse } from './command-files.js';
 import { ConnectionFaults } from './connection-faults.js';
 import { spawnOnHost } from './host-shell.js';
+import type { ExecInProcess, HostsInProcess } from './in-process/exec.js';
 import { hasFault, type SandboxDescription, type SandboxHost, type SandboxLayout } from './layout.js';
 import { Loopback, WaitingSocket } from './loopback.js';
 import { serveCommand } from './serve-command.js';
@@ -60,7 +61,9 @@ export function openSandboxHosts(
   const loopback = new Loopback();
   const faults = new ConnectionFaults(layout);
   const servers = new Map<string, Promise<SshServer>>();
+  const byAddress = new Map(sandbox.hosts.map((host) => [host.address, host]));
   let installed: Promise<void> | undefined;
+  let inProcess: Promise<HostsInProcess> | undefined;
 
   async function makeReady(host: SandboxHost): Promise<void> {
     installed ??= installCommands(layout, shims).catch((error: unknown) => {
@@ -68,31 +71,43 @@ export function openSandboxHosts(
       throw error;
     });
     await Promise.all([installed, createHost(layout, sandbox, host)]);
+    if (sandbox.hostsInProcess === true) await completeHost(layout, host);
   }
 
   async function startServer(host: SandboxHost): Promise<SshServer> {
-    await makeReady(host);
+    if (sandbox.hostsInProcess === true) await createHostInProcess(layout, host);
+    else await makeReady(host);
     const own = layout.host(host.name);
     const { user, password } = sandbox.login;
+    const exec = sandbox.hostsInProcess === true ? (await openInProcess()).open(host) : execByShell(host);
     return SshServer.open({
       hostKey: await readFile(own.hostKey, 'utf8'),
       user,
       password,
       authorizedKeys: () => readIfThere(path.join(homeOf(own.root, user), '.ssh/authorized_keys')),
       exec(command, channel, connection) {
-        if (hasFault(own, 'down')) {
-          connection.destroy();
-          return;
-        }
-        serveCommand(channel, {
-          delay: faults.delay(host),
-          start: () =>
-            spawnOnHost(layout, sandbox, { host, user, command, environment: { WAIT_LIMIT: String(waitSeconds) } }),
-          onStart: (ended) => void faults.cutDuring(host, connection, ended),
-        });
+        if (hasFault(own, 'down')) connection.destroy();
+        else exec(command, channel, connection);
       },
     });
   }
+
+  function openInProcess(): Promise<HostsInProcess> {
+    inProcess ??= import('./in-process/exec.js').then(
+      (loaded) => new loaded.HostsInProcess({ layout, sandbox, faults, waitSeconds }),
+    );
+    return inProcess;
+  }
+
+  const execByShell = (host: SandboxHost): ExecInProcess => {
+    const environment = { WAIT_LIMIT: String(waitSeconds) };
+    return (command, channel, connection) =>
+      serveCommand(channel, {
+        delay: faults.delay(host),
+        start: () => spawnOnHost(layout, sandbox, { host, user: sandbox.login.user, command, environment }),
+        onStart: (ended) => void faults.cutDuring(host, connection, ended),
+      });
+  };
 
   function server(host: SandboxHost): Promise<SshServer> {
     const present = servers.get(host.name);
@@ -106,7 +121,7 @@ export function openSandboxHosts(
 
   return {
     route(address, port) {
-      const host = sandbox.hosts.find((each) => each.address === address);
+      const host = byAddress.get(address);
       if (host === undefined) return refused('EHOSTUNREACH', address, port);
       if (hasFault(layout.host(host.name), 'down')) return refused('ETIMEDOUT', address, port);
       if (port !== SSH_PORT) return refused('ECONNREFUSED', address, port);
@@ -116,7 +131,7 @@ export function openSandboxHosts(
       });
     },
     rootOf(address) {
-      const host = sandbox.hosts.find((each) => each.address === address);
+      const host = byAddress.get(address);
       if (host === undefined) throw new PaiError('UNKNOWN_NAME', `no host of the sandbox has the address ${address}`);
       return layout.host(host.name).root;
     },

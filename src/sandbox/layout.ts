@@ -48,6 +48,8 @@ export interface HostLayout {
 /** The layout of the sandbox in a folder, which need not exist. */
 export function sandboxLayout(directory: string): SandboxLayout {
   const at = (name: string) => path.join(directory, name);
+  // Asked for very often, and for very many.
+  const hosts = new Map<string, HostLayout>();
   return {
     directory,
     description: at('sandbox.json'),
@@ -59,17 +61,22 @@ export function sandboxLayout(directory: string): SandboxLayout {
     registry: at('registry'),
     engine: at('engine'),
     host(name) {
-      const host = path.join(directory, 'hosts', name);
-      const within = (folder: string) => path.join(host, folder);
-      return {
-        directory: host,
-        root: within('root'),
-        bin: within('bin'),
-        docker: within('docker'),
-        faults: within('faults'),
-        hostKey: within('host-key'),
-      };
+      const known = hosts.get(name) ?? hostLayout(path.join(directory, 'hosts', name));
+      hosts.set(name, known);
+      return known;
     },
+  };
+}
+
+function hostLayout(directory: string): HostLayout {
+  const within = (folder: string) => path.join(directory, folder);
+  return {
+    directory,
+    root: within('root'),
+    bin: within('bin'),
+    docker: within('docker'),
+    faults: within('faults'),
+    hostKey: within('host-key'),
   };
 }
 
@@ -91,6 +98,8 @@ export interface SandboxDescription {
   readonly registry: { readonly domain: string; readonly user: string; readonly password: string };
   /** Address under which hosts and pai reach the API server. */
   readonly apiAddress: string;
+  /** Commands on hosts are answered by pai itself, without a shell: for very many hosts. */
+  readonly hostsInProcess?: true;
 }
 
 /** Faults of one host. */

@@ -32,6 +32,8 @@ export interface SandboxStatus {
   /** Whether somebody answers where the API server is looked for. */
   readonly api: boolean;
   readonly faults: readonly SandboxFault[];
+  /** Whether pai answers for the hosts itself, without a shell. */
+  readonly hostsInProcess: boolean;
 }
 
 /** Looks at the files of a sandbox. */
@@ -42,6 +44,7 @@ export function sandboxStatus(layout: SandboxLayout, sandbox: SandboxDescription
     etcd: sandbox.hosts.filter((host) => etcdCommits(layout, sandbox, host)).length,
     api: answeringMaster(layout, sandbox) !== undefined,
     faults,
+    hostsInProcess: sandbox.hostsInProcess === true,
   };
 }
 

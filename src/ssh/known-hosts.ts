@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PaiError } from '../model/errors.js';
 import { shellQuote } from './shell.js';
@@ -22,13 +22,24 @@ interface Entry {
   readonly key: string;
 }
 
+/** What the file says, so that a host among very many is found without looking at all of them. */
+interface Known {
+  /** Bytes of the file. */
+  size: number;
+  lines: number;
+  /** Entries that only name hosts, by each name. */
+  readonly named: Map<string, Entry[]>;
+  /** Entries with patterns, hashes and exceptions. */
+  readonly others: Entry[];
+}
+
 /**
  * A known_hosts file in OpenSSH's format: plain, listed, wildcard and hashed names, `@revoked`. Lines with
- * `@cert-authority` are skipped. It is read once a run, and again before something is appended to it.
+ * `@cert-authority` are skipped. It is read once a run, and again when it is not as it was before something is appended to it.
  */
 export class KnownHosts {
   readonly #path: string;
-  #entries: Promise<readonly Entry[]> | undefined;
+  #known: Promise<Known> | undefined;
   /** Appends happen one after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -42,8 +53,8 @@ export class KnownHosts {
 
   /** Types of the keys that are known for a host, so that these are asked for first. */
   async types(owner: KeyOwner): Promise<readonly string[]> {
-    const entries = await this.#load();
-    return [...new Set(entries.filter((entry) => !entry.revoked && matches(entry, owner)).map((entry) => entry.type))];
+    const entries = entriesOf(await this.#load(), owner);
+    return [...new Set(entries.filter((entry) => !entry.revoked).map((entry) => entry.type))];
   }
 
   /**
@@ -57,18 +68,25 @@ export class KnownHosts {
   /** Appends a key that was seen for the first time. Another process may have done so meanwhile: then it is compared. */
   async add(owner: KeyOwner, key: Buffer): Promise<void> {
     const added = this.#last.then(async () => {
-      this.#entries = undefined;
-      if (this.#judge(await this.#load(), owner, key) === 'known') return;
-      await this.#append(`${hostPattern(owner)} ${keyType(key)} ${key.toString('base64')}\n`);
-      this.#entries = undefined;
+      const known = await this.#current();
+      if (this.#judge(known, owner, key) === 'known') return;
+      const line = `${hostPattern(owner)} ${keyType(key)} ${key.toString('base64')}\n`;
+      const size = await this.#append(line);
+      if (size === known.size + line.length) {
+        enter(known, line.trimEnd());
+        known.size = size;
+      } else {
+        // Somebody else added to it, too.
+        this.#known = undefined;
+      }
     });
     this.#last = added.catch(() => {});
     await added;
   }
 
-  #judge(entries: readonly Entry[], owner: KeyOwner, key: Buffer): 'known' | 'new' {
+  #judge(known: Known, owner: KeyOwner, key: Buffer): 'known' | 'new' {
     const encoded = key.toString('base64');
-    const ours = entries.filter((entry) => matches(entry, owner));
+    const ours = entriesOf(known, owner);
     const revoked = ours.find((entry) => entry.revoked && entry.key === encoded);
     const valid = ours.filter((entry) => !entry.revoked);
     const kind = owner.kind ?? 'host';
@@ -91,15 +109,31 @@ export class KnownHosts {
     });
   }
 
-  #load(): Promise<readonly Entry[]> {
-    this.#entries ??= readFile(this.#path, 'utf8').then(parseEntries, (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw this.#unusable('read', error);
-    });
-    return this.#entries;
+  #load(): Promise<Known> {
+    this.#known ??= readFile(this.#path).then(
+      (content) => readKnown(content),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return readKnown(Buffer.alloc(0));
+        throw this.#unusable('read', error);
+      },
+    );
+    return this.#known;
   }
 
-  async #append(line: string): Promise<void> {
+  /** As the file is now: another process may have added to it. */
+  async #current(): Promise<Known> {
+    const known = await this.#load();
+    const size = await stat(this.#path).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size === known.size) return known;
+    this.#known = undefined;
+    return this.#load();
+  }
+
+  /** Gives the size of the file afterwards. */
+  async #append(line: string): Promise<number> {
     try {
       await mkdir(dirname(this.#path), { recursive: true });
       const file = await open(this.#path, 'a+', 0o600);
@@ -109,6 +143,7 @@ export class KnownHosts {
         if (size > 0) await file.read(last, 0, 1, size - 1);
         // One write in append mode: lines of several processes do not mix.
         await file.write(size > 0 && last[0] !== 0x0a ? `\n${line}` : line);
+        return (await file.stat()).size;
       } finally {
         await file.close();
       }
@@ -138,17 +173,38 @@ export function keyType(key: Buffer): string {
   return key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
 }
 
-function parseEntries(text: string): readonly Entry[] {
-  const entries: Entry[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    const words = line.trim().split(/\s+/);
-    const marker = words[0]?.startsWith('@') ? words.shift() : undefined;
-    const [patterns, type, key] = words;
-    if (patterns === undefined || patterns.startsWith('#') || type === undefined || key === undefined) continue;
-    if (marker !== undefined && marker !== '@revoked') continue;
-    entries.push({ line: index + 1, revoked: marker !== undefined, patterns: patterns.split(','), type, key });
+function readKnown(content: Buffer): Known {
+  const known: Known = { size: content.length, lines: 0, named: new Map(), others: [] };
+  const lines = content.toString('utf8').split('\n');
+  // What follows the last newline is a line of its own only when there is something.
+  if (lines.at(-1) === '') lines.pop();
+  for (const line of lines) enter(known, line);
+  return known;
+}
+
+function enter(known: Known, line: string): void {
+  known.lines += 1;
+  const words = line.trim().split(/\s+/);
+  const marker = words[0]?.startsWith('@') ? words.shift() : undefined;
+  const [names, type, key] = words;
+  if (names === undefined || names.startsWith('#') || type === undefined || key === undefined) return;
+  if (marker !== undefined && marker !== '@revoked') return;
+  const patterns = names.split(',');
+  const entry = { line: known.lines, revoked: marker !== undefined, patterns, type, key };
+  if (patterns.some((pattern) => /^[|!]|[*?]/.test(pattern))) {
+    known.others.push(entry);
+    return;
   }
-  return entries;
+  for (const name of new Set(patterns.map((pattern) => pattern.toLowerCase()))) {
+    known.named.set(name, [...(known.named.get(name) ?? []), entry]);
+  }
+}
+
+/** Entries for a host, in the order of the file. */
+function entriesOf(known: Known, owner: KeyOwner): readonly Entry[] {
+  const named = known.named.get(hostPattern(owner)) ?? [];
+  const others = known.others.filter((entry) => matches(entry, owner));
+  return others.length === 0 ? named : [...named, ...others].sort((one, other) => one.line - other.line);
 }
 
 function matches(entry: Entry, owner: KeyOwner): boolean {

@@ -13,6 +13,8 @@ export interface Size {
   readonly masters: number;
   readonly workers: number;
   readonly proxy: boolean;
+  /** Without shells. */
+  readonly inProcess?: boolean;
 }
 
 /** A project that works on a sandbox of its own. */
@@ -30,7 +32,9 @@ export class SandboxProject extends Project {
     await project.freshClone();
     if (size !== undefined) {
       const words = ['--masters', String(size.masters), '--workers', String(size.workers)];
-      await project.sandbox('create', ...words, ...(size.proxy ? [] : ['--no-proxy']));
+      if (!size.proxy) words.push('--no-proxy');
+      if (size.inProcess === true) words.push('--hosts-in-process');
+      await project.sandbox('create', ...words);
     }
     return project;
   }
@@ -68,8 +72,9 @@ export class SandboxProject extends Project {
 }
 
 /** A sandbox of a size as the world of a story. */
-export async function sandboxWorld({ masters, workers, proxy }: Size): Promise<World> {
-  const project = await SandboxProject.create({ masters, workers, proxy });
+export async function sandboxWorld(size: Size): Promise<World> {
+  const { masters, workers, proxy } = size;
+  const project = await SandboxProject.create(size);
   const names = (role: string, count: number) => Array.from({ length: count }, (_, index) => `${role}${index + 1}`);
   return {
     project,

@@ -10,3 +10,7 @@ describe('one master and one worker, simulated', () => {
 describe('three masters, a proxy and two workers, simulated', () => {
   tellStory(() => sandboxWorld({ masters: 3, workers: 2, proxy: true }), { pods: false });
 });
+
+describe('three masters, a proxy and two workers without shells', () => {
+  tellStory(() => sandboxWorld({ masters: 3, workers: 2, proxy: true, inProcess: true }), { pods: false });
+});

@@ -3,6 +3,7 @@ import { didYouMean } from '../../model/suggest.js';
 import { describeSandbox, formatSandbox } from '../../report/sandbox-text.js';
 import { createSandbox, readSandbox, removeSandbox, USUAL_SIZE } from '../../sandbox/create.js';
 import { isHostFault, liftFault, setFault } from '../../sandbox/faults.js';
+import { growSandbox } from '../../sandbox/grow.js';
 import { findHost, openSandboxHosts } from '../../sandbox/hosts.js';
 import {
   HOST_FAULTS,
@@ -22,6 +23,7 @@ type Work = (invocation: Invocation, layout: SandboxLayout, words: readonly stri
 
 const WORK: Readonly<Record<string, Work>> = {
   create,
+  grow,
   status: showStatus,
   fault: (invocation, layout, words) => changeFault(invocation, layout, words, 'set'),
   lift: (invocation, layout, words) => changeFault(invocation, layout, words, 'lift'),
@@ -51,8 +53,19 @@ async function create({ io, options }: Invocation, layout: SandboxLayout): Promi
     masters: options.masters ?? USUAL_SIZE.masters,
     workers: options.workers ?? USUAL_SIZE.workers,
     proxy: options.proxy !== false,
+    hostsInProcess: options.hostsInProcess === true,
   };
   io.stdout(describeSandbox(await createSandbox(layout, size), layout.directory));
+  return EXIT.ok;
+}
+
+async function grow({ io, options }: Invocation, layout: SandboxLayout): Promise<number> {
+  const workers = options.workers ?? 0;
+  const grown = await growSandbox(layout, await existing(layout), workers);
+  io.stdout(describeSandbox(grown, layout.directory));
+  io.stdout(
+    `  ${workers} of the workers ${workers === 1 ? 'is' : 'are'} new and bare: pai run services --sandbox brings ${workers === 1 ? 'it' : 'them'} up\n`,
+  );
   return EXIT.ok;
 }
 

@@ -20,6 +20,25 @@ function held(pools: Pools, started: string[], name: string, wanted: string[], p
 }
 
 describe('pools', () => {
+  test('forget nobody before whom one with a higher priority came', async () => {
+    const started: string[] = [];
+    const pools = createPools({ ssh: 1 });
+    const ends = [
+      held(pools, started, 'first', ['ssh']),
+      held(pools, started, 'low', ['ssh'], 1),
+      held(pools, started, 'other', ['ssh', 'host:h1'], 2),
+      held(pools, started, 'high', ['ssh'], 3),
+    ];
+    await turn();
+    for (const name of ['first', 'high', 'other', 'low']) {
+      expect(started.at(-1)).toBe(name);
+      const [first, low, other, high] = ends;
+      await { first, low, other, high }[name]?.();
+      await turn();
+    }
+    expect(started).toHaveLength(4);
+  });
+
   test('let one action at a time work on a host', async () => {
     const started: string[] = [];
     const pools = createPools();

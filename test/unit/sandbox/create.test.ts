@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/cluster/load.js';
 import { createSandbox, ensureSandbox, readSandbox, removeSandbox, USUAL_SIZE } from '../../../src/sandbox/create.js';
+import { growSandbox } from '../../../src/sandbox/grow.js';
 import { type SandboxLayout, sandboxLayout } from '../../../src/sandbox/layout.js';
 
 let folder: string;
@@ -39,7 +40,7 @@ describe('a sandbox', () => {
   it.each([
     { masters: 1, workers: 0, proxy: false },
     { masters: 1, workers: 1, proxy: true },
-    { masters: 5, workers: 600, proxy: true },
+    { masters: 5, workers: 600, proxy: true, hostsInProcess: true },
   ])('has a valid configuration with $masters masters and $workers workers too', async (size) => {
     const sandbox = await createSandbox(layout, size);
     expect(new Set(sandbox.hosts.map(({ address }) => address)).size).toBe(size.masters + size.workers + +size.proxy);
@@ -73,6 +74,7 @@ describe('a sandbox', () => {
   it.each([
     [{ masters: 0, workers: 1, proxy: true }, 'a cluster needs a master'],
     [{ masters: 3, workers: 1, proxy: false }, 'several masters need a proxy in front of them'],
+    [{ masters: 1, workers: 500, proxy: false }, '501 hosts with a shell each are too many for one machine'],
   ])('is refused, and nothing written, when it could not be a cluster: %o', async (size, words) => {
     await expect(createSandbox(layout, size)).rejects.toThrow(words);
     expect(await readSandbox(layout)).toBeUndefined();
@@ -85,5 +87,57 @@ describe('a sandbox', () => {
       code: 'SANDBOX',
       next: expect.stringContaining('reset'),
     });
+  });
+});
+
+describe('a sandbox that grows', () => {
+  const machinesFile = () => path.join(layout.configuration, 'cluster-configuration.yaml');
+
+  it('has more workers, and its configuration has them too; all else of both stays', async () => {
+    const before = await createSandbox(layout, { ...USUAL_SIZE, hostsInProcess: true });
+    await writeFile(machinesFile(), `# mine\n${await readFile(machinesFile(), 'utf8')}`);
+    const grown = await growSandbox(layout, before, 2);
+    expect(await readSandbox(layout)).toEqual(grown);
+    expect({ ...grown, hosts: grown.hosts.slice(0, -2) }).toEqual(before);
+    expect(grown.hosts.slice(-2)).toEqual([
+      { name: 'worker3', address: '10.77.2.3', role: 'worker' },
+      { name: 'worker4', address: '10.77.2.4', role: 'worker' },
+    ]);
+    expect((await cluster()).hosts.map(({ name }) => name)).toEqual(grown.hosts.map(({ name }) => name));
+    expect(await readFile(machinesFile(), 'utf8')).toMatch(/^# mine\n/);
+    expect((await stat(machinesFile())).mode & 0o077).toBe(0);
+  });
+
+  it('as its usual configuration would have been: only the order of machines tells', async () => {
+    await growSandbox(layout, await createSandbox(layout, { masters: 1, workers: 1, proxy: false }), 3);
+    const grown = (await cluster()).workers.map(({ name, address, labels }) => ({ name, address, labels }));
+    await removeSandbox(layout);
+    await createSandbox(layout, { masters: 1, workers: 4, proxy: false });
+    expect((await cluster()).workers.map(({ name, address, labels }) => ({ name, address, labels }))).toEqual(grown);
+  });
+
+  it('also when its configuration was written in another way', async () => {
+    const before = await createSandbox(layout, USUAL_SIZE);
+    const { load } = await import('js-yaml');
+    await writeFile(machinesFile(), JSON.stringify(load(await readFile(machinesFile(), 'utf8'))));
+    await growSandbox(layout, before, 1);
+    expect((await cluster()).workers.map(({ name }) => name)).toEqual(['worker1', 'worker2', 'worker3']);
+  });
+
+  it('does the rest when it was stopped between the configuration and the sandbox', async () => {
+    const before = await createSandbox(layout, USUAL_SIZE);
+    await growSandbox(layout, before, 1);
+    await growSandbox(layout, before, 2);
+    expect((await cluster()).workers.map(({ name }) => name)).toEqual(['worker1', 'worker2', 'worker3', 'worker4']);
+  });
+
+  it.each([
+    [0, 'say how many workers are added'],
+    [400, 'too many for one machine'],
+  ])('is refused for %i workers, and nothing is written', async (workers, words) => {
+    const before = await createSandbox(layout, USUAL_SIZE);
+    await expect(growSandbox(layout, before, workers)).rejects.toThrow(words);
+    expect(await readSandbox(layout)).toEqual(before);
+    expect((await cluster()).hosts).toHaveLength(before.hosts.length);
   });
 });

@@ -36,16 +36,19 @@ export interface SandboxBed {
   file(host: string, name: string): string;
 }
 
+/** The same machines without shells. */
+export const IN_PROCESS: SandboxDescription = { ...SANDBOX, hostsInProcess: true };
+
 /** One sandbox for the tests of a file. */
-export function sandboxBed(options: SandboxHostsOptions = {}): () => SandboxBed {
+export function sandboxBed(options: SandboxHostsOptions = {}, sandbox = SANDBOX): () => SandboxBed {
   let bed: SandboxBed | undefined;
   const opened: { close(): Promise<void> }[] = [];
   const directory = mkdtempSync(path.join(tmpdir(), 'pai sandbox '));
   beforeAll(async () => {
     const layout = sandboxLayout(directory);
-    await prepareHosts(layout, SANDBOX);
+    if (sandbox.hostsInProcess !== true) await prepareHosts(layout, sandbox);
     const open = (more: SandboxHostsOptions = {}): SandboxHosts => {
-      const hosts = openSandboxHosts(layout, SANDBOX, { ...options, ...more });
+      const hosts = openSandboxHosts(layout, sandbox, { ...options, ...more });
       opened.unshift(hosts);
       return hosts;
     };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ShimUse } from '../../../src/sandbox/command-files.js';
-import { sandboxBed } from './hosts-fixture.js';
+import { SANDBOX, sandboxBed } from './hosts-fixture.js';
 import {
   apply,
   clean,
@@ -17,8 +17,8 @@ const MASTERS = ['m1', 'm2', 'm3'];
 const ALL = [...MASTERS, 'w1', 'p1'];
 
 /** The scripts of templates/host in the order of the tasks: up, well, and down again. */
-export function scriptStory(subject: string, shims: ShimUse): void {
-  const bed = sandboxBed({ shims });
+export function scriptStory(subject: string, shims: ShimUse, sandbox = SANDBOX): void {
+  const bed = sandboxBed({ shims }, sandbox);
 
   describe(subject, () => {
     const problem = async (name: string, target: string, { probe }: ScriptedTarget) => {

@@ -105,6 +105,18 @@ describe('KnownHosts', () => {
     await expect(known.add(host, key)).rejects.toMatchObject({ code: 'HOST_KEY_CHANGED' });
   });
 
+  it('sees what others add between its own additions, and tells the lines right', async () => {
+    const [one, two] = [new KnownHosts(path), new KnownHosts(path)];
+    const hosts = Array.from({ length: 12 }, (_, index) => ({ ...host, address: `10.0.1.${index}` }));
+    for (const [index, each] of hosts.entries()) await (index % 3 === 0 ? two : one).add(each, key);
+    for (const [index, each] of hosts.entries()) {
+      for (const known of [one, new KnownHosts(path)]) {
+        expect(await known.check(each, key)).toBe('known');
+        await expect(known.check(each, changed)).rejects.toMatchObject({ where: `${path}:${index + 1}` });
+      }
+    }
+  });
+
   it('tells which types it knows, so that these are asked for', async () => {
     const known = write(`10.0.0.1 ssh-rsa ${wire('ssh-rsa', 'x').toString('base64')}\n`);
     expect(await known.types(host)).toEqual(['ssh-rsa']);
