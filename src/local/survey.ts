@@ -6,9 +6,9 @@ import { isLinkRow, pushRow, ROW } from './rows.js';
 import type { Tree } from './tree.js';
 
 /**
- * What a quick look has just found fresh, put together from the records of targets and from where the look went. Undefined when it would not tell
- * everything: something changed since shortly before the look, which began at `began` (milliseconds since the epoch), or a pattern went into a folder by a link.
- * `first`: a file that is to be as it is now, too.
+ * What a quick look has just found fresh, put together from the records of targets and from where the look went. Undefined when
+ * it would not tell everything: something changed since shortly before the look, which began at `began` (milliseconds since the
+ * epoch), or a pattern went into a folder by a link. `first`: a file that is to be as it is now, too.
  */
 export function survey(
   tree: Tree,
@@ -52,8 +52,16 @@ export function survey(
   return found.finish();
 }
 
-/** Whether everything is as it was surveyed. Reads nothing; ends at the first that is not. */
-export function isAsSurveyed(tree: Tree, { paths, rows }: Survey): boolean {
+/** Whether everything is as it was surveyed; what can't be looked at is not. Reads nothing; ends at the first that is not. */
+export function isAsSurveyed(tree: Tree, survey: Survey): boolean {
+  try {
+    return areAsSurveyed(tree, survey);
+  } catch {
+    return false;
+  }
+}
+
+function areAsSurveyed(tree: Tree, { paths, rows }: Survey): boolean {
   let at = 0;
   for (const path of paths) {
     if (rows[at + 4] === 0) {
@@ -86,7 +94,10 @@ class Places {
     return true;
   }
 
-  /** Adds what was seen at a path (undefined for nothing), and where it leads if it is a link. False when it changed since shortly before the look. */
+  /**
+   * Adds what was seen at a path (undefined for nothing), and where it leads if it is a link. False when it changed since shortly
+   * before the look.
+   */
   see(path: string, stats: Stats | undefined, target?: Stats): boolean {
     if (this.#rows.has(path)) return true;
     const row: number[] = [];

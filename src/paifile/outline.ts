@@ -19,8 +19,9 @@ export interface OutlineOptions extends Surroundings {
 }
 
 /**
- * Runs a paifile's declarations and only notes what they say, in a fraction of the time that it takes to check it. Undefined for what has to be checked: when something
- * is wrong, or there is anything but work on files of the project without tools. What the paifile itself throws passes through.
+ * Runs a paifile's declarations and only notes what they say, in a fraction of the time that it takes to check it. Undefined for
+ * what has to be checked: when something is wrong, or there is anything but work on files of the project without tools. What the
+ * paifile itself throws passes through.
  */
 export function outline(paifile: Paifile, given: OutlineOptions): Outline | undefined {
   const notes = new Notes(given.code);
