@@ -23,17 +23,16 @@ describe('pools', () => {
   test('forget nobody before whom one with a higher priority came', async () => {
     const started: string[] = [];
     const pools = createPools({ ssh: 1 });
-    const ends = [
-      held(pools, started, 'first', ['ssh']),
-      held(pools, started, 'low', ['ssh'], 1),
-      held(pools, started, 'other', ['ssh', 'host:h1'], 2),
-      held(pools, started, 'high', ['ssh'], 3),
-    ];
+    const ends = new Map([
+      ['first', held(pools, started, 'first', ['ssh'])],
+      ['low', held(pools, started, 'low', ['ssh'], 1)],
+      ['other', held(pools, started, 'other', ['ssh', 'host:h1'], 2)],
+      ['high', held(pools, started, 'high', ['ssh'], 3)],
+    ]);
     await turn();
     for (const name of ['first', 'high', 'other', 'low']) {
       expect(started.at(-1)).toBe(name);
-      const [first, low, other, high] = ends;
-      await { first, low, other, high }[name]?.();
+      await ends.get(name)?.();
       await turn();
     }
     expect(started).toHaveLength(4);
