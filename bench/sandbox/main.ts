@@ -102,23 +102,22 @@ console.log('| workers | | wall, s | CPU, s | CPU a host, ms | peak, MiB | load 
 console.log('| ---: | --- | ---: | ---: | ---: | ---: | ---: |');
 for (const workers of sizes) {
   const costs = new Map<string, Cost[]>(SCENARIOS.map(({ name }) => [name, []]));
-  const loads = new Map<string, number>();
-  for (let round = 0; round < rounds; round++) {
+  const print = (name: string): void => {
+    const of = (what: keyof Cost) => median((costs.get(name) ?? []).map((cost) => cost[what]));
+    const perHost = (1000 * of('cpu')) / (workers + OTHERS);
+    const cells = [of('wall').toFixed(1), of('cpu').toFixed(2), perHost.toFixed(0), of('peak').toFixed(0)];
+    console.log(`| ${workers} | ${name} | ${cells.join(' | ')} | ${(loadavg()[0] ?? 0).toFixed(1)} |`);
+  };
+  for (let round = 1; round <= rounds; round++) {
     const project = new Project();
     try {
       project.pai('sandbox', 'create', '--workers', String(workers), '--hosts-in-process');
       for (const scenario of SCENARIOS) {
         costs.get(scenario.name)?.push(measure(scenario, project, workers));
-        loads.set(scenario.name, loadavg()[0] ?? 0);
+        if (round === rounds) print(scenario.name);
       }
     } finally {
       project.remove();
     }
-  }
-  for (const [name, all] of costs) {
-    const of = (what: keyof Cost) => median(all.map((cost) => cost[what]));
-    const perHost = (1000 * of('cpu')) / (workers + OTHERS);
-    const cells = [of('wall').toFixed(1), of('cpu').toFixed(2), perHost.toFixed(0), of('peak').toFixed(0)];
-    console.log(`| ${workers} | ${name} | ${cells.join(' | ')} | ${loads.get(name)?.toFixed(1)} |`);
   }
 }

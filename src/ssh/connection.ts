@@ -4,6 +4,7 @@ import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import { authError, connectError, describeHost, lostError, sshCommand } from './host-errors.js';
 import type { KnownHosts } from './known-hosts.js';
+import { afterListening } from './listening-time.js';
 import { type Forwarder, forwardedRoute, type Route } from './route.js';
 
 /** What connections have in common. */
@@ -81,7 +82,8 @@ export class Connection implements Forwarder {
     const config: ConnectConfig = {
       sock: route,
       username: host.user,
-      readyTimeout: settings.connectTimeoutSeconds * 1000,
+      // Ours, below: ssh2's own takes a host for silent while this process is busy with a thousand others.
+      readyTimeout: 0,
       keepaliveInterval: KEEPALIVE_SECONDS * 1000,
       authHandler,
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
@@ -99,8 +101,12 @@ export class Connection implements Forwarder {
       // Everything else is ssh2's default order, which begins with the cheapest: curve25519, Ed25519, AES-GCM.
       ...(knownTypes.length === 0 ? {} : { algorithms: { serverHostKey: hostKeyOrder(knownTypes) } }),
     };
+    let stopWaiting = (): void => {};
     try {
       await new Promise<void>((resolve, reject) => {
+        stopWaiting = afterListening(settings.connectTimeoutSeconds * 1000, () => {
+          reject(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+        });
         // Errors after the first (and those of an open connection) are followed by 'close'.
         client.on('error', reject);
         client.once('ready', resolve);
@@ -112,6 +118,8 @@ export class Connection implements Forwarder {
     } catch (error) {
       route.destroy();
       throw connectError(host, refused ?? error, settings.connectTimeoutSeconds);
+    } finally {
+      stopWaiting();
     }
     return connection;
   }
