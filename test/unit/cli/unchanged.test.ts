@@ -320,10 +320,12 @@ describe('a snapshot', () => {
   it('is of no use once a link that led to nothing, and matched nothing, leads to a folder', async () => {
     redeclare((task) => ({ ...task, inputs: [...(task.inputs ?? []), 'hops/**/*.x'] }));
     project.write('hops/a.x', '');
-    symlinkSync('../later', project.at('hops/hop'));
+    // In a folder that no pattern lists.
+    project.write('unlisted/file', '');
+    symlinkSync('../unlisted/later', project.at('hops/hop'));
     await project.settle();
     expect(project.unchanged()).toBeDefined();
-    project.write('later/new.x', '');
+    project.write('unlisted/later/new.x', '');
     expect(project.unchanged()).toBeUndefined();
   });
 
