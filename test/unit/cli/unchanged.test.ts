@@ -317,6 +317,18 @@ describe('a snapshot', () => {
     expect(project.unchanged()).toBeUndefined();
   });
 
+  it('is of no use once a link that led to nothing, and matched nothing, leads to a folder', async () => {
+    redeclare((task) => ({ ...task, inputs: [...(task.inputs ?? []), 'hops/**/*.x'] }));
+    project.write('hops/a.x', '');
+    // In a folder that no pattern lists.
+    project.write('unlisted/file', '');
+    symlinkSync('../unlisted/later', project.at('hops/hop'));
+    await project.settle();
+    expect(project.unchanged()).toBeDefined();
+    project.write('unlisted/later/new.x', '');
+    expect(project.unchanged()).toBeUndefined();
+  });
+
   it('is of no use in a copy of the project, or where it was moved', async () => {
     await project.settle();
     const before = project;
