@@ -23,6 +23,7 @@ async function open(): Promise<TwoHosts> {
       await call('docker', ['stop', '-t', '1', 'pairig-h4']);
       return () => rig('up.sh', '--docker', 'h4');
     },
+    isAtWork: async () => (await onHost('h4', 'ls /var/lib/pai/unfinished 2>/dev/null')).includes('host'),
     newHostKey: () => rig('up.sh', '--fresh', '--docker', 'h4'),
     async occupyPort(port) {
       await onHost('h4', `nohup nc -lk ${port} > /dev/null 2>&1 & echo $! > /run/test-nc`);

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import ssh2 from 'ssh2';
 import { describe } from 'vitest';
@@ -24,6 +24,10 @@ async function open(): Promise<TwoHosts> {
     async down() {
       await project.sandbox('fault', 'worker1', 'down');
       return () => project.sandbox('lift', 'worker1');
+    },
+    async isAtWork() {
+      const unfinished = await readdir(path.join(host, 'root/var/lib/pai/unfinished')).catch(() => []);
+      return unfinished.some((name) => name.startsWith('host'));
     },
     async newHostKey() {
       await rm(path.join(host, 'host-key'));

@@ -20,6 +20,8 @@ export interface TwoHosts {
   /** The user may log in by a key as well, and its password is not the one that sudo wants. */
   wrongSudoPassword(): Promise<() => Promise<unknown>>;
   down(): Promise<() => Promise<unknown>>;
+  /** Whether work of pai has begun on the ill host and is not at its end; quick, so that it can be caught at it. */
+  isAtWork(): Promise<boolean>;
   /** Installed anew, it has another SSH host key. */
   newHostKey(): Promise<unknown>;
   occupyPort(port: number): Promise<() => Promise<unknown>>;
@@ -118,9 +120,9 @@ export function tellBadHosts(open: () => Promise<TwoHosts>): void {
     const { ill, healthy, onHost, project } = hosts;
     const running = project.start('run', target());
     for (let tries = 0; ; tries++) {
-      if ((await onHost(ill, 'ls $ROOT/var/lib/pai/unfinished 2>/dev/null')).includes('host')) break;
-      if (tries > 400) throw new Error(`the work on ${ill} never began`);
-      await sleep(20);
+      if (await hosts.isAtWork()) break;
+      if (tries > 2000) throw new Error(`the work on ${ill} never began`);
+      await sleep(5);
     }
     running.kill('SIGKILL');
     const result = await run();
