@@ -2,6 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { main } from '../dist/cli/main.js';
 
+// What packages use that Node will drop (punycode, on Node 22 and later) is nothing that who runs pai could change.
+process.noDeprecation ??= true;
 // src/cli/optimizer.ts says why, and allows it again.
 setFlagsFromString('--no-opt');
 process.exitCode = await main(process.argv.slice(2));
