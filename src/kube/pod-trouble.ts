@@ -29,6 +29,12 @@ const WAITING: Readonly<Record<string, TroubleKind>> = {
   CrashLoopBackOff: 'crash',
 };
 
+/**
+ * What kubelet says of any pod while it has not yet heard of the cluster's services (1.20's kuberuntime): it passes by itself,
+ * but takes most of a minute where kubelet was there long before the API, as on a proxy.
+ */
+const NOT_YET = 'services have not yet been read at least once';
+
 /** The trouble that a pod is in by its status; undefined for one that may still come up. */
 export function podTrouble(pod: JsonObject): Trouble | undefined {
   const statuses = [...listAt(pod, 'status', 'initContainerStatuses'), ...listAt(pod, 'status', 'containerStatuses')];
@@ -54,6 +60,7 @@ function containerTrouble(status: Json): Trouble | undefined {
   if (reason !== undefined && kind !== undefined) {
     const exit = kind === 'crash' ? exitText(objectAt(status, 'lastState', 'terminated')) : undefined;
     const message = exit ?? textAt(status, 'state', 'waiting', 'message') ?? reason;
+    if (message.startsWith(NOT_YET)) return undefined;
     return { kind, reason, message, container, restarts };
   }
   const terminated = objectAt(status, 'state', 'terminated');

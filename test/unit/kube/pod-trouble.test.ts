@@ -30,6 +30,11 @@ describe('the trouble of a pod', () => {
     expect(podTrouble({})).toBeUndefined();
   });
 
+  it('whose kubelet has not heard of the services yet is none: it will', () => {
+    const message = 'services have not yet been read at least once, cannot construct envvars';
+    expect(podTrouble(waiting('CreateContainerConfigError', message))).toBeUndefined();
+  });
+
   it('of a container that finished well is none', () => {
     expect(podTrouble(podWith({ state: { terminated: { exitCode: 0, reason: 'Completed' } } }))).toBeUndefined();
   });
