@@ -1,3 +1,5 @@
+import { expandVariables } from '../model/expand-variables.js';
+
 /**
  * The images that a Dockerfile builds on, as its FROM lines name them, build arguments filled in; stages of its own and
  * `scratch` left out. What can't be understood is left to the builder, which tells it with its line.
@@ -11,13 +13,13 @@ export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string
       for (const word of rest) {
         const at = word.indexOf('=');
         const name = at < 0 ? word : word.slice(0, at);
-        const value = buildArgs[name] ?? (at < 0 ? undefined : expand(unquote(word.slice(at + 1)), values));
+        const value = buildArgs[name] ?? (at < 0 ? undefined : expandVariables(unquote(word.slice(at + 1)), values));
         if (value !== undefined) values.set(name, value);
       }
     }
     if (instruction !== 'FROM') continue;
     const [name, as, stage] = rest.filter((word) => !word.startsWith('--'));
-    const image = name === undefined ? '' : expand(unquote(name), values);
+    const image = name === undefined ? '' : expandVariables(unquote(name), values);
     if (image !== '' && !stages.has(image.toLowerCase())) images.add(image);
     if (as?.toUpperCase() === 'AS' && stage !== undefined) stages.add(stage.toLowerCase());
   }
@@ -35,25 +37,6 @@ function instructions(dockerfile: string): [string, string[]][] {
       const [instruction = '', ...rest] = line.trim().split(/\s+/);
       return [instruction.toUpperCase(), rest];
     });
-}
-
-/** `$X`, `${X}`, `${X:-default}`, `${X:+other}`. */
-function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(
-    /\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g,
-    (
-      _,
-      braced: string | undefined,
-      operator: string | undefined,
-      word: string | undefined,
-      bare: string | undefined,
-    ) => {
-      const value = values.get(braced ?? bare ?? '') ?? '';
-      if (operator === '-') return value === '' ? (word ?? '') : value;
-      if (operator === '+') return value === '' ? '' : (word ?? '');
-      return value;
-    },
-  );
 }
 
 function unquote(word: string): string {

@@ -1,5 +1,6 @@
 import type { SandboxDescription, SandboxLayout } from './layout.js';
 import type { SandboxRegistry } from './registry.js';
+import { lazyServer } from './servers.js';
 
 /** The simulated Docker Engine of the dev box. */
 export interface SandboxEngine {
@@ -15,22 +16,10 @@ export function openSandboxEngine(
   sandbox: SandboxDescription,
   registry: Pick<SandboxRegistry, 'url'>,
 ): SandboxEngine {
-  let started: Promise<{ readonly socket: string; close(): Promise<void> }> | undefined;
-  const start = async () => {
+  const server = lazyServer(async () => {
     const { EngineServer } = await import('./engine/server.js');
     const server = new EngineServer(layout, sandbox, registry);
-    const socket = await server.listen();
-    return { socket, close: () => server.close() };
-  };
-  return {
-    async socket() {
-      started ??= start();
-      return (await started).socket;
-    },
-    async close() {
-      const running = started;
-      started = undefined;
-      await (await running)?.close();
-    },
-  };
+    return { address: await server.listen(), close: () => server.close() };
+  });
+  return { socket: () => server.address(), close: () => server.close() };
 }

@@ -1,4 +1,5 @@
 import type { SandboxDescription, SandboxLayout } from './layout.js';
+import { lazyServer } from './servers.js';
 
 /** The simulated Kubernetes API, as it is reached at the sandbox's `apiAddress`. */
 export interface SandboxKubernetes {
@@ -10,22 +11,10 @@ export interface SandboxKubernetes {
 
 /** Opens the API of a sandbox. It answers only while enough of the control plane runs, which is asked at every request. */
 export function openSandboxKubernetes(layout: SandboxLayout, sandbox: SandboxDescription): SandboxKubernetes {
-  let started: Promise<{ readonly url: string; close(): Promise<void> }> | undefined;
-  const start = async () => {
+  const server = lazyServer(async () => {
     const { ApiServer } = await import('./kubernetes/server.js');
     const server = new ApiServer(layout, sandbox);
-    const port = await server.listen();
-    return { url: `https://127.0.0.1:${port}`, close: () => server.close() };
-  };
-  return {
-    async url() {
-      started ??= start();
-      return (await started).url;
-    },
-    async close() {
-      const running = started;
-      started = undefined;
-      await (await running)?.close();
-    },
-  };
+    return { address: `https://127.0.0.1:${await server.listen()}`, close: () => server.close() };
+  });
+  return { url: () => server.address(), close: () => server.close() };
 }

@@ -1,4 +1,5 @@
 import type { SandboxDescription, SandboxLayout } from './layout.js';
+import { lazyServer } from './servers.js';
 
 /** The simulated Docker registry. */
 export interface SandboxRegistry {
@@ -10,22 +11,10 @@ export interface SandboxRegistry {
 
 /** Opens the registry of a sandbox: API v2 without TLS, for who knows the password of `sandbox.registry`. */
 export function openSandboxRegistry(layout: SandboxLayout, sandbox: SandboxDescription): SandboxRegistry {
-  let started: Promise<{ readonly url: string; close(): Promise<void> }> | undefined;
-  const start = async () => {
+  const server = lazyServer(async () => {
     const { RegistryServer } = await import('./registry/server.js');
     const server = new RegistryServer(layout, sandbox);
-    const port = await server.listen();
-    return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
-  };
-  return {
-    async url() {
-      started ??= start();
-      return (await started).url;
-    },
-    async close() {
-      const running = started;
-      started = undefined;
-      await (await running)?.close();
-    },
-  };
+    return { address: `http://127.0.0.1:${await server.listen()}`, close: () => server.close() };
+  });
+  return { url: () => server.address(), close: () => server.close() };
 }

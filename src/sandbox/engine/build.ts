@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
+import { expandVariables } from '../../model/expand-variables.js';
 import type { JsonObject } from '../../model/json.js';
 import { listAt, objectAt, textAt, textsAt } from '../../model/json-path.js';
 import { parseJson } from '../../model/parse-json.js';
-import { command, expand, type Instruction, jsonWords, pairs, parseDockerfile, words } from './dockerfile.js';
+import { command, type Instruction, jsonWords, pairs, parseDockerfile, words } from './dockerfile.js';
 import type { ImageStore, Layer, StoredImage } from './images.js';
 
 /** What a build is asked for. */
@@ -56,7 +57,8 @@ export async function buildImage(
       takeArgument(rest, options.buildArgs, global, new Map());
     } else {
       if (name === 'ARG') takeArgument(rest, options.buildArgs, stage.values, global);
-      else if (name === 'COPY' || name === 'ADD') checkSources(name, expand(rest, stage.values), [...files.keys()]);
+      else if (name === 'COPY' || name === 'ADD')
+        checkSources(name, expandVariables(rest, stage.values), [...files.keys()]);
       else if (name === 'RUN') emit(' ---> not run (simulated)\n');
       else if (instruction.line === ASKED_FOR) addLabels(stage, options.labels);
       else configure(stage, instruction);
@@ -95,7 +97,7 @@ async function beginStage(
   emit: (line: string) => void,
 ): Promise<Stage> {
   const [name = '', as, alias] = words(rest).filter((word) => !word.startsWith('--'));
-  const base = expand(name, global);
+  const base = expandVariables(name, global);
   if (base === '') throw new BuildError(`base name (${name}) should not be blank`);
   const stage = await stageOf(base, stages, bases, emit);
   stages.set(String(stages.size), stage);
@@ -145,7 +147,7 @@ function takeArgument(
   for (const word of words(rest)) {
     const at = word.indexOf('=');
     const name = at < 0 ? word : word.slice(0, at);
-    const value = given[name] ?? (at < 0 ? outer.get(name) : expand(word.slice(at + 1), values));
+    const value = given[name] ?? (at < 0 ? outer.get(name) : expandVariables(word.slice(at + 1), values));
     if (value !== undefined) values.set(name, value);
   }
 }
@@ -187,7 +189,7 @@ function globPattern(glob: string): RegExp {
 
 function configure(stage: Stage, { name, rest }: Instruction): void {
   const { configuration, values } = stage;
-  const text = expand(rest, values);
+  const text = expandVariables(rest, values);
   const add = (key: string, entries: JsonObject) => {
     configuration[key] = { ...objectAt({ old: configuration[key] ?? null }, 'old'), ...entries };
   };

@@ -81,22 +81,3 @@ export function jsonWords(text: string): readonly string[] | undefined {
     return undefined;
   }
 }
-
-/** `$X`, `${X}`, `${X:-default}`, `${X:+other}`. */
-export function expand(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(
-    /\$(?:\{(\w+)(?::([-+])([^}]*))?\}|(\w+))/g,
-    (
-      _,
-      braced: string | undefined,
-      operator: string | undefined,
-      word: string | undefined,
-      bare: string | undefined,
-    ) => {
-      const value = values.get(braced ?? bare ?? '') ?? '';
-      if (operator === '-') return value === '' ? (word ?? '') : value;
-      if (operator === '+') return value === '' ? '' : (word ?? '');
-      return value;
-    },
-  );
-}

@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { TLSSocket } from 'node:tls';
 import type { SandboxDescription, SandboxHost, SandboxLayout } from '../layout.js';
+import { listenOnLoopback } from '../servers.js';
 import type { User } from './access.js';
 import { type ApiAnswer, SandboxApi } from './api.js';
 import { answeringMaster } from './availability.js';
@@ -53,14 +54,8 @@ export class ApiServer {
   }
 
   /** @returns the port on loopback */
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#listener.once('error', reject);
-      this.#listener.listen(0, '127.0.0.1', resolve);
-    });
-    const address = this.#listener.address();
-    if (typeof address !== 'object' || address === null) throw new Error('no port');
-    return address.port;
+  listen(): Promise<number> {
+    return listenOnLoopback(this.#listener);
   }
 
   async close(): Promise<void> {

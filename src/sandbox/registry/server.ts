@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { hasFault, type SandboxDescription, type SandboxLayout } from '../layout.js';
+import { listenOnLoopback } from '../servers.js';
 import { isDigest, RegistryStorage } from './storage.js';
 
 const MAXIMUM_BYTES = 256 * 1024 * 1024;
@@ -36,14 +37,8 @@ export class RegistryServer {
   }
 
   /** @returns the port on loopback */
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, '127.0.0.1', resolve);
-    });
-    const address = this.#server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('no port');
-    return address.port;
+  listen(): Promise<number> {
+    return listenOnLoopback(this.#server);
   }
 
   async close(): Promise<void> {
