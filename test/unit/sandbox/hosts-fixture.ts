@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { HostDriver, HostLogin, HostWork } from '../../../src/model/drivers.js';
-import type { ActionContext } from '../../../src/model/target.js';
+import type { HostDriver, HostLogin } from '../../../src/model/drivers.js';
 import { prepareHosts } from '../../../src/sandbox/bare-host.js';
 import { openSandboxHosts, type SandboxHosts, type SandboxHostsOptions, SSH_PORT } from '../../../src/sandbox/hosts.js';
 import { type SandboxDescription, type SandboxLayout, sandboxLayout } from '../../../src/sandbox/layout.js';
@@ -87,24 +86,4 @@ export function sandboxBed(options: SandboxHostsOptions = {}, sandbox = SANDBOX)
     if (bed === undefined) throw new Error('the sandbox is not open yet');
     return bed;
   };
-}
-
-/** A context of a target, and the lines that were logged to it. */
-export function contextFor(target: string, signal = new AbortController().signal) {
-  const lines: string[] = [];
-  const context: ActionContext = {
-    target,
-    get drivers(): never {
-      throw new Error('the SSH driver uses no other driver');
-    },
-    outputs: new Map(),
-    log: (line) => lines.push(line),
-    signal,
-  };
-  return { context, lines };
-}
-
-export function workFor(target: string, script: string, more: Partial<HostWork> = {}): HostWork {
-  const stamp = { format: 1, target, fingerprint: 'f1', output: 'o1', parts: { script: 'd1' }, run: 'run-1' } as const;
-  return { files: [], script, probe: 'true', stamp, ...more };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { HostDriver, HostLogin, PayloadFile } from '../../../src/model/drivers.js';
-import { contextFor, SANDBOX, workFor } from './hosts-fixture.js';
+import { contextFor, workFor } from '../ssh/driver-fixture.js';
+import { SANDBOX } from './hosts-fixture.js';
 
 const folder = path.resolve(import.meta.dirname, '../../../templates/host');
 

@@ -3,7 +3,8 @@ import { createConnection } from 'node:net';
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { createHost, newKey } from '../../../src/sandbox/bare-host.js';
-import { contextFor, SANDBOX, sandboxBed, workFor } from './hosts-fixture.js';
+import { contextFor, workFor } from '../ssh/driver-fixture.js';
+import { SANDBOX, sandboxBed } from './hosts-fixture.js';
 
 const bed = sandboxBed();
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { liftFault, setFault } from '../../../src/sandbox/faults.js';
 import { HOST_FAULTS, type HostFault, SANDBOX_FAULTS, type SandboxFault } from '../../../src/sandbox/layout.js';
-import { contextFor, IN_PROCESS, sandboxBed, workFor } from './hosts-fixture.js';
+import { contextFor, workFor } from '../ssh/driver-fixture.js';
+import { IN_PROCESS, sandboxBed } from './hosts-fixture.js';
 import { apply, etcdTarget, prepareTarget, workerTarget } from './hosts-scripts.js';
 
 const bed = sandboxBed({ waitSeconds: 20 }, IN_PROCESS);
