@@ -26,16 +26,24 @@ const EXIT_CODES: Readonly<Record<StopSignal, number>> = {
   SIGHUP: EXIT.hungUp,
 };
 
+/**
+ * For so many milliseconds after the terminal came back an interrupt was still typed for the command: one that a command ends at
+ * reaches this process at any time before or after the command's end, since each of them may be handed to another thread.
+ */
+const STILL_FOR_THE_COMMAND = 200;
+
 /** Takes the first signal as a wish to stop, the second as one to cancel. */
 export function watchInterrupts(io: Io): Interrupt {
   const stop = new AbortController();
   const cancel = new AbortController();
   const state: { exitCode: number | undefined; handedOver: boolean } = { exitCode: undefined, handedOver: false };
+  let backAt = Number.NEGATIVE_INFINITY;
+  const leftToTheCommand = (): number => backAt + STILL_FOR_THE_COMMAND - performance.now();
   const tell = (line: string): void => {
     if (!state.handedOver) io.stderr(`${line}\n`);
   };
   const unwatch = io.onInterrupt((signal) => {
-    if (state.handedOver && signal === 'SIGINT') return;
+    if (signal === 'SIGINT' && (state.handedOver || leftToTheCommand() > 0)) return;
     if (!stop.signal.aborted) {
       state.exitCode = EXIT_CODES[signal];
       tell('stopping when what runs is done; interrupt again to cancel it');
@@ -52,10 +60,15 @@ export function watchInterrupts(io: Io): Interrupt {
       return state.exitCode;
     },
     handOver: (taken) => {
+      if (state.handedOver && !taken) backAt = performance.now();
       state.handedOver = taken;
     },
     orStop: (work) => orAborted(work, stop.signal),
-    unwatch,
+    unwatch: () => {
+      const left = leftToTheCommand();
+      if (left > 0) setTimeout(unwatch, left).unref();
+      else unwatch();
+    },
   };
 }
 
