@@ -58,6 +58,7 @@ function targets(count: number, action: Action): Target[] {
       retries: 0,
       pools: [],
       interactive: false,
+      manual: false,
       action,
     };
   });

@@ -5,9 +5,14 @@ import { globExpression, isGlob } from './glob.js';
 import type { Graph } from './graph.js';
 import { topologicalOrder } from './order.js';
 
+/** All targets but those that are manual, in order of declaration: what a command without targets means. */
+export function everyTarget(graph: Graph): Target[] {
+  return [...graph.targets.values()].filter((target) => !target.manual);
+}
+
 /**
- * The targets that patterns stand for: each the name of a target or of a group, or a glob over the names of targets.
- * Each target once, needs first. A group without members (a cluster may have no proxy) stands for nothing.
+ * The targets that patterns stand for: each the name of a target or of a group, or a glob over the names of targets; `*` leaves
+ * manual targets out. Each target once, needs first. A group without members (a cluster may have no proxy) stands for nothing.
  * Throws UNKNOWN_NAME, with what was probably meant, for all patterns that match nothing.
  */
 export function select(graph: Graph, patterns: readonly string[]): Target[] {
@@ -30,6 +35,10 @@ function matches(graph: Graph, pattern: string): readonly string[] | undefined {
   const group = graph.groups.get(pattern);
   if (group !== undefined) return group.members;
   if (!isGlob(pattern)) return undefined;
+  if (pattern === '*' || pattern === '**') {
+    const all = everyTarget(graph).map(({ name }) => name);
+    return all.length === 0 ? undefined : all;
+  }
   const expression = globExpression(pattern);
   const names = [...graph.targets.keys()].filter((name) => expression.test(name));
   return names.length === 0 ? undefined : names;

@@ -1,4 +1,4 @@
-import type { Drivers } from './drivers.js';
+import type { Drivers, PayloadFile } from './drivers.js';
 import type { Json } from './json.js';
 import type { LocalWork } from './local.js';
 import type { Observation, Stamp } from './stamp.js';
@@ -86,6 +86,11 @@ export interface Action {
   desired(context: ActionContext): Promise<Desired>;
   /** Takes it down, stamp last. May be run again. */
   clean(context: ActionContext): Promise<void>;
+  /**
+   * The files that it gives to whom it is for, by their paths there, for people to read. Pure: of the configuration and templates only.
+   * What is made only when it is applied (certificates) is not among them.
+   */
+  files?(context: ActionContext): Promise<readonly PayloadFile[]>;
 }
 
 /** An edge of the graph. */
@@ -118,6 +123,8 @@ export interface Target {
   readonly confirm?: string;
   /** Its action talks to the person at the terminal: it runs alone there. */
   readonly interactive: boolean;
+  /** Only who names it, its group or what needs it means it: `*` and "all targets" do not. */
+  readonly manual: boolean;
   /** Where it is declared, `file:line:column`; told only when something is wrong with the declarations. */
   readonly where?: string;
   readonly action: Action;

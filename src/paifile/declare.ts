@@ -17,6 +17,7 @@ const COMMON_OPTIONS = [
   'pools',
   'confirm',
   'interactive',
+  'manual',
   'description',
   'needs',
 ] as const satisfies readonly (keyof TargetOptions & keyof EachOptions<Named>)[];
@@ -90,7 +91,7 @@ class Declarations implements Listener {
 
   target({ name, work, description, options, needed }: Written): void {
     const { rolling = false, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, retries = 0 } = options;
-    const { confirm, pools = NONE, interactive = false } = options;
+    const { confirm, pools = NONE, interactive = false, manual = false } = options;
     if (!TARGET_NAME.test(name)) this.#problem(`'${name}' can't be the name of a target`);
     else if (this.#targets.has(name)) this.#problem(`target ${name} is declared twice`);
     if (!isTime(timeoutSeconds)) {
@@ -111,6 +112,7 @@ class Declarations implements Listener {
       retries,
       pools,
       interactive,
+      manual,
       action: this.#actionOf(name, work),
     };
     const where = this.#place();

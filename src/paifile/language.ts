@@ -149,6 +149,8 @@ interface CommonOptions {
   readonly confirm?: string;
   /** The action talks to the person at the terminal. */
   readonly interactive?: boolean;
+  /** Only who names it, its group or what needs it means it: `*` and a command without targets leave it out. */
+  readonly manual?: boolean;
 }
 
 /** Options of `target`. */

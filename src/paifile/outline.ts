@@ -35,10 +35,11 @@ export function outlineOf(
   code: string,
 ): Outline | undefined {
   const lines = new Lines(code);
-  for (const { name, needs, through, action } of targets) {
+  for (const { name, needs, through, manual, action } of targets) {
     if (action.local === undefined || action.local.task.tools !== undefined || through.length > 0) return undefined;
     const first = JSON.stringify([name, needs.map(nameOf)]);
     lines.target(`${first.slice(0, -1)},${action.local.written.slice(1)}`, action.local.task.env);
+    if (manual) lines.manual(name);
   }
   for (const { name, members } of groups) lines.group(name, members);
   return lines.finish();
@@ -47,6 +48,7 @@ export function outlineOf(
 class Lines {
   readonly #targets: string[] = [];
   readonly #groups: string[] = [];
+  readonly #manual: string[] = [];
   readonly #env = new Set<string>();
   readonly #code: string;
 
@@ -60,13 +62,17 @@ class Lines {
     if (env !== undefined) for (const variable of env) this.#env.add(variable);
   }
 
+  manual(name: string): void {
+    this.#manual.push(name);
+  }
+
   group(name: string, members: readonly string[]): void {
     this.#groups.push(JSON.stringify([name, members]));
   }
 
   finish(): Outline {
     // What JSON gives has no line feed.
-    const text = [this.#code, ...this.#targets, '', ...this.#groups].join('\n');
+    const text = [this.#code, ...this.#targets, '', ...this.#groups, '', ...this.#manual].join('\n');
     return { text, env: [...this.#env].sort() };
   }
 }
@@ -95,7 +101,7 @@ class Notes implements Listener {
     for (const option in options) if (!known.has(option)) this.#fit = false;
   }
 
-  target({ name, work, options: { through, timeoutSeconds = 1, retries = 0 }, needed }: Written): void {
+  target({ name, work, options: { through, timeoutSeconds = 1, retries = 0, manual }, needed }: Written): void {
     const plain = !isAction(work) && work.tools === undefined && hasKnownFields(work);
     if (!plain || through !== undefined || !isTime(timeoutSeconds) || !isCount(retries)) {
       this.#fit = false;
@@ -103,6 +109,7 @@ class Notes implements Listener {
     }
     const needs = targetsIn(needed) ?? needsOf(needed, this.#unfit).map(nameOf);
     this.#lines.target(textOfTask(work, this.#code, name, needs), work.env);
+    if (manual === true) this.#lines.manual(name);
   }
 
   group(name: string, _: string, members: readonly Reference[]): void {

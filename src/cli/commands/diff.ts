@@ -1,4 +1,4 @@
-import { select } from '../../graph/select.js';
+import { everyTarget, select } from '../../graph/select.js';
 import { planRun } from '../../plan/plan.js';
 import { formatChanges } from '../../report/changes-text.js';
 import { countStates } from '../../report/plan-text.js';
@@ -14,8 +14,8 @@ export const diff: Command = {
     const { io, patterns, options } = invocation;
     const project = await openProject(invocation);
     const { graph, cacheDirectory } = project;
-    const all = patterns.length === 0;
-    const names = (all ? [...graph.targets.values()] : select(graph, patterns)).map((target) => target.name);
+    const targets = patterns.length === 0 ? everyTarget(graph) : select(graph, patterns);
+    const names = targets.map((target) => target.name);
     const plan = await withWorkbench(project, options, ({ look }) => planRun(graph, names, look));
     const asked = new Set(names);
     const entries = plan.entries.filter((entry) => asked.has(entry.name));

@@ -1,4 +1,4 @@
-import { select } from '../../graph/select.js';
+import { everyTarget, select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
 import type { PlanEntry } from '../../model/plan.js';
 import { type Plan, planRun } from '../../plan/plan.js';
@@ -19,7 +19,7 @@ export const plan: Command = {
     const unchanged = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
     if (unchanged !== undefined) return tell(invocation, unchanged.entries);
     const project = await declareProject(opened);
-    const targets = patterns.length === 0 ? [...project.graph.targets.values()] : select(project.graph, patterns);
+    const targets = patterns.length === 0 ? everyTarget(project.graph) : select(project.graph, patterns);
     const names = targets.map((target) => target.name);
     return showPlan(invocation, project, names);
   },

@@ -51,6 +51,7 @@ targets
           retries: 0,
           pools: [],
           interactive: false,
+          manual: false,
         },
       ],
     });

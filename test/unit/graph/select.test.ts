@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { globExpression } from '../../../src/graph/glob.js';
 import { buildGraph } from '../../../src/graph/graph.js';
-import { select } from '../../../src/graph/select.js';
+import { everyTarget, select } from '../../../src/graph/select.js';
 import { PaiError } from '../../../src/model/errors.js';
 import { FakeWorld, fakeDeclaration } from '../run/fakes.js';
 
@@ -38,6 +38,16 @@ describe('select', () => {
     expect(names('worker:h?')).toEqual(['worker:h1', 'worker:h2']);
     expect(names('{image,service}:pylon')).toEqual(['image:pylon', 'service:pylon']);
     expect(names('*')).toHaveLength(6);
+  });
+
+  test('leaves manual targets out of all, unless they are named or needed', () => {
+    const targets = declared.targets.map((target) => ({ ...target, manual: target.name.startsWith('image:') }));
+    const some = buildGraph({ ...declared, targets });
+    const chosen = (pattern: string) => select(some, [pattern]).map(({ name }) => name);
+    expect(everyTarget(some).map(({ name }) => name)).toEqual(names('*').filter((name) => name !== 'image:pylon'));
+    expect(chosen('*')).not.toContain('image:pylon');
+    expect(chosen('image:*')).toEqual(['image:pylon']);
+    expect(chosen('*:pylon')).toEqual(['image:pylon', 'service:pylon']);
   });
 
   test('gives each target once, needs first', () => {

@@ -41,6 +41,7 @@ describe('target', () => {
       groups: [],
       rolling: false,
       timeoutSeconds: 1800,
+      manual: false,
     });
     expect(groups).toEqual([]);
   });
@@ -65,11 +66,18 @@ describe('target', () => {
         through: [pki],
         rolling: true,
         timeoutSeconds: 5,
+        manual: true,
       };
       target('service', fakeAction, options);
     });
     const service = targets.get('service');
-    expect(service).toMatchObject({ description: 'it', through: ['pki'], rolling: true, timeoutSeconds: 5 });
+    expect(service).toMatchObject({
+      description: 'it',
+      through: ['pki'],
+      rolling: true,
+      timeoutSeconds: 5,
+      manual: true,
+    });
     expect(needs(service)).toEqual(['pki', 'after hadoop']);
   });
 });

@@ -23,6 +23,7 @@ const PAIFILE = ({ target, each, group, after, $ }: Language): void => {
     needs: [one, after(one)],
     description: 'second',
     retries: 1,
+    manual: true,
   });
   const items = [{ name: 'h1' }, { name: 'h2' }];
   const all = each('each', items, ({ name }) => ({ inputs: [name], run: [$`a`, $`b`] }), {
@@ -53,6 +54,13 @@ describe('the outline of a paifile', () => {
       ({ target, $ }) => {
         const needs = [target('a', { inputs: [], run: $`a` })];
         target('b', { inputs: [], run: $`b` }, { needs });
+      },
+    ],
+    [
+      'a manual target',
+      ({ target, $ }) => {
+        target('a', { inputs: [], run: $`a` }, { manual: true });
+        target('b', { inputs: [], run: $`b` });
       },
     ],
     [

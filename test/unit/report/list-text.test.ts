@@ -13,6 +13,7 @@ const target = {
   retries: 0,
   pools: [],
   interactive: false,
+  manual: false,
   action: fakeAction(),
 };
 

@@ -138,6 +138,7 @@ export function fakeTarget(world: FakeWorld, name: string, declared: FakeDeclare
     retries: 0,
     pools: [],
     interactive: false,
+    manual: false,
     action: world.action(declared.pools),
   };
 }
