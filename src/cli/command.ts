@@ -39,6 +39,10 @@ export interface Options {
   readonly workers?: number;
   /** False for `--no-proxy`. */
   readonly proxy?: boolean;
+  /** A template. */
+  readonly file?: string;
+  /** A file of values. */
+  readonly values?: string;
   /** No shell on the sandbox's hosts. */
   readonly hostsInProcess?: boolean;
 }

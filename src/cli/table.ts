@@ -183,6 +183,18 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/graph.js')).graph,
   },
   {
+    name: 'render',
+    arguments: '',
+    summary: 'print one template, rendered with given values (what the cluster gets: pai run render)',
+    options: [
+      { flags: '--file <template>', summary: 'the template; it may include what lies beside it' },
+      { flags: '--values <file>', summary: 'JSON or YAML: what the template sees' },
+    ],
+    examples: ['pai render --file nginx.conf.template --values values.yaml'],
+    past: true,
+    load: async () => (await import('./commands/render.js')).render,
+  },
+  {
     name: 'cache',
     arguments: '<stat|prune|verify>',
     summary: 'show, shrink or check the cache of outputs',
