@@ -7,10 +7,11 @@ import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
 import { controlPlane } from './tasks/masters.js';
 import { loadBalancer } from './tasks/proxies.js';
+import { renderHost, renderImage, renderService } from './tasks/render.js';
 import { deploy } from './tasks/services.js';
 import { workerNode } from './tasks/workers.js';
 
-export default paifile(({ cluster, target, each, group, after }) => {
+export default paifile(({ cluster, project, target, each, group, after }) => {
   const pki = target('pki', pkiAction(cluster.services.clusterId), {
     description: 'certificate authorities and keys of the cluster',
   });
@@ -89,4 +90,24 @@ export default paifile(({ cluster, target, each, group, after }) => {
     ],
     through: [masters],
   });
+
+  // For people to read; nothing needs it.
+  const rendered = [
+    each('render', cluster.hosts, (host) => renderHost(cluster, host, project), {
+      group: 'render-hosts',
+      description: 'files that a host gets, in .cache/rendered',
+      manual: true,
+    }),
+    each('render-image', cluster.images, (image) => renderImage(cluster, image, project), {
+      group: 'render-images',
+      description: 'files that an image is built from, in .cache/rendered/images',
+      manual: true,
+    }),
+    each('render-service', cluster.serviceList, (service) => renderService(cluster, service, project), {
+      group: 'render-services',
+      description: 'objects of a service, in .cache/rendered/services',
+      manual: true,
+    }),
+  ];
+  group('render', 'what hosts, images and services get, written to .cache/rendered', rendered);
 });

@@ -14,6 +14,7 @@ export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
 export { type FilesSpec, filesAction } from './local/files-action.js';
+export { type RenderedSpec, renderedAction } from './local/rendered-action.js';
 export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';

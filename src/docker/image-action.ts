@@ -43,6 +43,7 @@ export function imageAction(spec: ImageSpec): Action {
       };
     },
     clean: (context) => context.drivers.images.clean(spec.image, context),
+    files: (context) => readContext(spec, context),
   };
 }
 

@@ -3,6 +3,7 @@ import { PaiError } from '../model/errors.js';
 import type { Action, ActionContext, Desired, FingerprintPart } from '../model/target.js';
 import { describe, identityKey } from './identity.js';
 import type { NodeLabels } from './inventory.js';
+import { manifestFiles } from './manifest-files.js';
 import { declaredId, type ManifestFolder, originOf, readManifests } from './manifests.js';
 
 /** Objects that belong together: made by a function, or the manifests of a folder of `templates/`. */
@@ -26,13 +27,19 @@ export function objectsAction(spec: ObjectsSpec): Action {
     observe: (context) => context.drivers.kube.observe(context.target),
     desired: (context) => desired(spec, context),
     clean: (context) => context.drivers.kube.clean(context),
+    files: async (context) => manifestFiles(await readObjects(spec, context)),
   };
 }
 
-async function desired(spec: ObjectsSpec, context: ActionContext): Promise<Desired> {
+async function readObjects(spec: ObjectsSpec, context: ActionContext): Promise<readonly KubeObject[]> {
   const objects =
     spec.manifests === undefined ? await spec.objects(context) : await readManifests(spec.manifests, context);
   refuseDuplicates(objects);
+  return objects;
+}
+
+async function desired(spec: ObjectsSpec, context: ActionContext): Promise<Desired> {
+  const objects = await readObjects(spec, context);
   const nodeLabels = spec.nodeLabels ?? {};
   return {
     parts: [...objects.map(partOf), { name: 'node-labels', value: nodeLabels }],

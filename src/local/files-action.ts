@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Json } from '../model/json.js';
 import type { Observation, Stamp } from '../model/stamp.js';
@@ -6,6 +6,7 @@ import type { Action, ActionContext, ApplyContext, Desired, FingerprintPart } fr
 import { readIfThere, removeFile, writeAtomically } from './atomic-file.js';
 import {
   absolutePath,
+  digestOf,
   findProblem,
   isAsRecorded,
   type KeySource,
@@ -22,6 +23,8 @@ export interface KnownFiles {
   /** Absolute path of the stamp file. */
   readonly stampPath: string;
   files(context: ActionContext): Promise<readonly LocalFile[]>;
+  /** What is secret is digested with a key that is kept in the stamp file: it can be done before the cluster has one. */
+  readonly ownKey?: boolean;
 }
 
 /** Files that are new each time they are made (an issued certificate in a kubeconfig): `spec` stands for their content. */
@@ -45,20 +48,46 @@ export type FilesSpec = KnownFiles | LateFiles;
  */
 export function filesAction(spec: FilesSpec): Action {
   const { stampPath } = spec;
+  const own = 'ownKey' in spec && spec.ownKey === true ? new OwnKey(stampPath) : undefined;
+  const keyOf = ({ drivers }: ActionContext): KeySource => own?.source ?? (() => drivers.pki.fingerprintKey());
   return {
     pools: ['cpu'],
-    observe: (context) => observe(stampPath, context),
-    desired: (context) => desired(spec, context),
-    clean: (context) => clean(stampPath, context),
+    observe: (context) => observe(stampPath, keyOf(context)),
+    desired: (context) => desired(spec, context, { keyOf, own }),
+    clean: (context) => clean(stampPath, keyOf(context), context),
   };
 }
 
-async function observe(stampPath: string, context: ActionContext): Promise<Observation> {
+/** The key of a record that has one of its own: made here, and kept by the first record that is written. */
+class OwnKey {
+  readonly #stampPath: string;
+  #key: Promise<string> | undefined;
+
+  constructor(stampPath: string) {
+    this.#stampPath = stampPath;
+  }
+
+  hex(): Promise<string> {
+    this.#key ??= readRecord(this.#stampPath).then((record) => record?.key ?? randomBytes(32).toString('hex'));
+    return this.#key;
+  }
+
+  readonly source: KeySource = async () => Buffer.from(await this.hex(), 'hex');
+}
+
+/** How secrets are digested. */
+interface Keys {
+  keyOf(context: ActionContext): KeySource;
+  /** Absent: the cluster's. */
+  readonly own: OwnKey | undefined;
+}
+
+async function observe(stampPath: string, key: KeySource): Promise<Observation> {
   try {
     const record = await readRecord(stampPath);
     if (record === undefined) return { kind: 'known', present: false };
     if (record.stamp === undefined) return { kind: 'known', present: true };
-    const problem = await findProblem(stampPath, record.files, keyOf(context));
+    const problem = await findProblem(stampPath, record.files, key);
     const seen = { kind: 'known', present: true, stamp: record.stamp } as const;
     return problem === undefined ? seen : { ...seen, problem };
   } catch (error) {
@@ -66,38 +95,53 @@ async function observe(stampPath: string, context: ActionContext): Promise<Obser
   }
 }
 
-async function desired(spec: FilesSpec, context: ActionContext): Promise<Desired> {
+async function desired(spec: FilesSpec, context: ActionContext, keys: Keys): Promise<Desired> {
   const { stampPath } = spec;
   if ('late' in spec) {
     const { late } = spec;
     return {
       parts: [{ name: 'specification', value: late.spec }],
-      apply: async (applying) => apply(stampPath, await late.make(applying), applying),
+      apply: async (applying) => apply(stampPath, await late.make(applying), applying, keys),
     };
   }
   const files = await spec.files(context);
   return {
-    parts: files.flatMap((file) => partsOf(stampPath, file)),
-    apply: (applying) => apply(stampPath, files, applying),
+    parts: (await Promise.all(files.map((file) => partsOf(stampPath, file, keys.own)))).flat(),
+    apply: (applying) => apply(stampPath, files, applying, keys),
   };
 }
 
-function partsOf(stampPath: string, file: LocalFile): FingerprintPart[] {
+async function partsOf(stampPath: string, file: LocalFile, own: OwnKey | undefined): Promise<FingerprintPart[]> {
   const name = relativePath(stampPath, file.path);
-  const content = { name: `file ${name}`, value: file.content };
-  return [file.secret === true ? { ...content, secret: true } : content, { name: `mode of ${name}`, value: file.mode }];
+  return [await contentPart(`file ${name}`, file, own), { name: `mode of ${name}`, value: file.mode }];
 }
 
-async function apply(stampPath: string, files: readonly LocalFile[], context: ApplyContext): Promise<Stamp> {
+async function contentPart(name: string, file: LocalFile, own: OwnKey | undefined): Promise<FingerprintPart> {
+  if (file.secret !== true) return { name, value: file.content };
+  const digest = own && (await digestOf(file.content, true, own.source));
+  // A digest is no secret any more, but nothing to show either.
+  return digest === undefined
+    ? { name, value: file.content, secret: true }
+    : { name, value: digest, digested: true, shown: false };
+}
+
+async function apply(
+  stampPath: string,
+  files: readonly LocalFile[],
+  context: ApplyContext,
+  { keyOf, own }: Keys,
+): Promise<Stamp> {
   const key = keyOf(context);
+  const kept = own === undefined ? {} : { key: await own.hex() };
   const recorded = await recordFiles(stampPath, files, key);
   const before = (await readRecord(stampPath))?.files ?? [];
   // From here to the end there is no stamp, but a list of all that may be there: a crash leaves nothing that is forgotten.
-  await writeRecord(stampPath, { files: [...before, ...recorded] });
+  await writeRecord(stampPath, { files: [...before, ...recorded], ...kept });
   const wanted = new Set(recorded.map((file) => file.path));
   await removeRecorded(
     stampPath,
     before.filter((file) => !wanted.has(file.path)),
+    key,
     context,
   );
   for (const file of files) await writeAtomically(file.path, file.content, file.mode);
@@ -108,15 +152,15 @@ async function apply(stampPath: string, files: readonly LocalFile[], context: Ap
     });
   }
   const stamp = context.stamp(outputOf(recorded));
-  await writeRecord(stampPath, { stamp, files: recorded });
+  await writeRecord(stampPath, { stamp, files: recorded, ...kept });
   context.log(`wrote ${files.length} ${files.length === 1 ? 'file' : 'files'}`);
   return stamp;
 }
 
-async function clean(stampPath: string, context: ActionContext): Promise<void> {
+async function clean(stampPath: string, key: KeySource, context: ActionContext): Promise<void> {
   const record = await readRecord(stampPath);
   if (record === undefined) return;
-  await removeRecorded(stampPath, record.files, context);
+  await removeRecorded(stampPath, record.files, key, context);
   await removeFile(stampPath);
 }
 
@@ -124,13 +168,14 @@ async function clean(stampPath: string, context: ActionContext): Promise<void> {
 async function removeRecorded(
   stampPath: string,
   files: readonly RecordedFile[],
+  key: KeySource,
   context: ActionContext,
 ): Promise<void> {
   for (const place of new Set(files.map((file) => absolutePath(stampPath, file)))) {
     const known = files.filter((file) => absolutePath(stampPath, file) === place);
     const found = await readIfThere(place);
     if (found === undefined) continue;
-    const ours = await Promise.all(known.map((file) => isAsRecorded(found, file, keyOf(context))));
+    const ours = await Promise.all(known.map((file) => isAsRecorded(found, file, key)));
     if (ours.includes(true)) await removeFile(place);
     else context.log(`left ${place}: it is not as pai wrote it`);
   }
@@ -140,8 +185,4 @@ async function removeRecorded(
 function outputOf(files: readonly RecordedFile[]): string {
   const lines = files.map((file) => JSON.stringify([file.path, file.mode, file.digest])).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
-}
-
-function keyOf(context: ActionContext): KeySource {
-  return () => context.drivers.pki.fingerprintKey();
 }

@@ -34,9 +34,11 @@ export interface RecordedFile {
 export interface FileRecord {
   readonly stamp?: Stamp;
   readonly files: readonly RecordedFile[];
+  /** Hex: what secret files are digested with, where that is not the cluster's key. */
+  readonly key?: string;
 }
 
-/** The cluster's fingerprint key, asked for only when there is something secret. */
+/** The key for digests of secret files, asked for only when there is one. */
 export type KeySource = () => Promise<Uint8Array | undefined>;
 
 /** Reads a record; undefined when there is none. A damaged one lists no file and has no stamp. Throws LOCAL_FILE. */
@@ -48,7 +50,10 @@ export async function readRecord(stampPath: string): Promise<FileRecord | undefi
   const files: unknown[] = value.files;
   const stamp = parseStamp(value.stamp);
   const known = files.filter(isRecordedFile);
-  return stamp === undefined || known.length < files.length ? { files: known } : { stamp, files: known };
+  const key = typeof value.key === 'string' && /^[0-9a-f]{64}$/.test(value.key) ? { key: value.key } : {};
+  return stamp === undefined || known.length < files.length
+    ? { files: known, ...key }
+    : { stamp, files: known, ...key };
 }
 
 /** Writes a record, mode 0600. Throws LOCAL_FILE. */
@@ -116,7 +121,12 @@ export async function isAsRecorded(found: FoundFile, file: RecordedFile, key: Ke
   return (await digestOf(found.content, file.secret, key)) === file.digest;
 }
 
-async function digestOf(content: string | Uint8Array, secret: boolean, key: KeySource): Promise<string | undefined> {
+/** Digest of a file's content, keyed for a secret one; undefined while there is no key for that. */
+export async function digestOf(
+  content: string | Uint8Array,
+  secret: boolean,
+  key: KeySource,
+): Promise<string | undefined> {
   if (!secret) return createHash('sha256').update(content).digest('hex');
   const secretKey = await key();
   return secretKey === undefined ? undefined : createHmac('sha256', secretKey).update(content).digest('hex');

@@ -59,11 +59,23 @@ export function hostAction(spec: HostActionSpec): Action {
         },
       };
     },
+    async files(context) {
+      const { files, script } = await spec.work(context);
+      const [name] = context.target.split(':');
+      return [...files.map(asOnHost), { path: `scripts/${name}.sh`, mode: 0o700, content: script }];
+    },
     async clean(context) {
       const { files = [], script } = await spec.clean(context);
       await context.drivers.hosts.run(host, { files, script }, context);
     },
   };
+}
+
+const INSTALLED = 'root/';
+
+/** What the script finds below `root/` it installs under that path (`install_payload` in templates/host/lib.sh). */
+function asOnHost(file: PayloadFile): PayloadFile {
+  return file.path.startsWith(INSTALLED) ? { ...file, path: file.path.slice(INSTALLED.length) } : file;
 }
 
 /** One part a file, so that `why` can name the one that changed. */

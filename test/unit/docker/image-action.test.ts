@@ -83,6 +83,15 @@ describe('imageAction', () => {
     ]);
   });
 
+  it('tells the files that it is built from', async () => {
+    const { context } = contextOf({ 'Dockerfile.template': 'FROM x', '.dockerignore': '*.md', 'a.md': 'a' });
+    const files = await action({ a: 1 }).files?.(context);
+    expect(files?.map(({ path, content }) => [path, String(content)])).toEqual([
+      ['.dockerignore', '*.md'],
+      ['Dockerfile', 'FROM x rendered with {"a":1}'],
+    ]);
+  });
+
   it('depends on the content of a file', async () => {
     const one = await partsOf({ Dockerfile: 'FROM x', run: 'a' });
     const two = await partsOf({ Dockerfile: 'FROM x', run: 'b' });

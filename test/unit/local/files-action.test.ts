@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -223,6 +224,22 @@ describe('secrets', () => {
       { name: 'file ../../kube/config', value: 'password: hunter2', secret: true },
       { name: 'mode of ../../kube/config', value: 0o600 },
     ]);
+  });
+
+  test('with a key of its own it needs none of the cluster, and fingerprint and stamp still do not give it away', async () => {
+    const none = contextWith({ key: undefined });
+    const spec = { stampPath, files: async () => [secret()], ownKey: true };
+    const { parts } = await filesAction(spec).desired(none);
+    expect(JSON.stringify(parts)).not.toContain('hunter2');
+    expect(parts[0]?.value).not.toBe(createHash('sha256').update('password: hunter2').digest('hex'));
+    const stamp = await apply(spec, none);
+    expect(await filesAction(spec).observe(none)).toEqual({ kind: 'known', present: true, stamp });
+    expect(await readFile(stampPath, 'utf8')).not.toContain('hunter2');
+    // Another process finds the key where it was kept.
+    const again = await filesAction(spec).desired(none);
+    expect(again.parts).toEqual((await filesAction(spec).desired(none)).parts);
+    await writeFile(secret().path, 'password: mine');
+    expect(await filesAction(spec).observe(none)).toMatchObject({ problem: `${secret().path} was changed by hand` });
   });
 
   test('an edited secret is told', async () => {

@@ -128,6 +128,20 @@ describe('hostAction', () => {
     expect(hosts.probes).toEqual(['test -f /x']);
   });
 
+  it('tells its files by their paths on the host, and the script that root runs', async () => {
+    const files = [
+      { path: 'root/etc/kubernetes/kubelet.yaml', mode: 0o600, content: 'a' },
+      { path: 'certs/ca.crt', mode: 0o644, content: 'b' },
+    ];
+    const work = async () => ({ files, script: 'install', probe: '' });
+    const context = { ...fakeContext(new FakeHosts()), target: 'worker:h1' };
+    expect(await hostAction(spec({ work })).files?.(context)).toEqual([
+      { path: 'etc/kubernetes/kubelet.yaml', mode: 0o600, content: 'a' },
+      { path: 'certs/ca.crt', mode: 0o644, content: 'b' },
+      { path: 'scripts/worker.sh', mode: 0o700, content: 'install' },
+    ]);
+  });
+
   it('cleans without a stamp and without a probe', async () => {
     const hosts = new FakeHosts();
     await hostAction(spec()).clean(fakeContext(hosts));
