@@ -1,6 +1,8 @@
 /** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
 export type {
+  Addresses,
   Cluster,
+  HadoopConfiguration,
   Host,
   ImageEntry,
   KubernetesConfiguration,
@@ -9,6 +11,7 @@ export type {
   ServiceEntry,
   ServicesConfiguration,
   Sku,
+  VirtualCluster,
 } from './cluster/model.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
@@ -31,6 +34,7 @@ export type {
   PoolUse,
   Target,
 } from './model/target.js';
+export { uriHost } from './model/uri-host.js';
 export {
   type Collection,
   type EachOptions,

@@ -66,7 +66,7 @@ function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionCo
 function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Record<string, string>> {
   const labelled = cluster.hosts.map((host) => {
     const labels = Object.entries(host.labels).filter(([name]) => service.labels.includes(name));
-    return [host.address, Object.fromEntries(labels)] as const;
+    return [host.nodeName, Object.fromEntries(labels)] as const;
   });
   return Object.fromEntries(labelled.filter(([, labels]) => Object.keys(labels).length > 0));
 }
@@ -82,7 +82,7 @@ function pullSecret({ services: { registry } }: Cluster): JsonObject {
 
 function gpus(cluster: Cluster): JsonObject {
   const withGpus = cluster.hosts.flatMap((host) =>
-    host.sku.gpu === undefined ? [] : [[host.address, { ...host.sku.gpu }]],
+    host.sku.gpu === undefined ? [] : [[host.nodeName, { ...host.sku.gpu }]],
   );
   return Object.fromEntries(withGpus);
 }

@@ -252,7 +252,7 @@ async function readFrom(
 
 /** How to reach Kubernetes as an administrator: a client certificate that is made for this run and kept in memory only. */
 export async function kubeCredentials(
-  cluster: Pick<Cluster, 'kubernetes'>,
+  cluster: Pick<Cluster, 'addresses'>,
   pki: Pick<PkiDriver, 'material' | 'issue'>,
 ): Promise<{ server: string; ca: string; certificate: string; key: string }> {
   const ca = (await pki.material())?.get('ca.crt');
@@ -270,5 +270,5 @@ export async function kubeCredentials(
     usages: ['client'],
     days: 1,
   });
-  return { server: `https://${cluster.kubernetes.loadBalanceIp}:6443`, ca, certificate, key };
+  return { server: cluster.addresses.apiServer, ca, certificate, key };
 }

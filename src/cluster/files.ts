@@ -53,6 +53,9 @@ export interface ClusterFile {
   'machine-list': MachineEntry[];
 }
 
+/** A list of nodes, in a file of its own. */
+export type NodeListFile = Pick<ClusterFile, 'machine-list'>;
+
 /** kubernetes-configuration.yaml. */
 export interface KubernetesFile {
   kubernetes: {

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostLogin } from '../model/drivers.js';
@@ -73,6 +74,8 @@ function buildHost(
   return {
     name: machine.hostname,
     address: machine.hostip,
+    // A node's name is a DNS name, which has no colons; host names are unique but for case, which it has not.
+    nodeName: isIPv6(machine.hostip) ? machine.hostname.toLowerCase() : machine.hostip,
     role: machine['k8s-role'],
     sku,
     login: { ...buildLogin(machine.hostname, machine, directory), ...(via === undefined ? {} : { via }) },

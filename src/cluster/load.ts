@@ -3,14 +3,16 @@ import { homedir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PaiError } from '../model/errors.js';
+import { buildAddresses } from './addresses.js';
 import { crossCheck, type Files } from './check.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
-import type { Cluster, ImageEntry, KubernetesConfiguration, ServiceEntry, ServicesConfiguration } from './model.js';
+import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
 import { configurationError, type Problem } from './problems.js';
+import { buildKubernetes, buildServices } from './sections.js';
 import { createValidator } from './validate.js';
-import { buildVariables, servicesRaw } from './variables.js';
+import { buildVariables } from './variables.js';
 import { parseYaml } from './yaml.js';
 
 /** Names of the files in the configuration folder. */
@@ -80,6 +82,9 @@ function allWhole(files: Files): Whole | undefined {
 function build(files: Whole, directory: string, operatorDirectory: string | undefined): Cluster {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
+  const kubernetes = buildKubernetes(files.kubernetes);
+  const services = buildServices(files.services, directory);
+  const addresses = buildAddresses(hosts, kubernetes, services);
   return {
     directory,
     operatorDirectory: operatorDirectory ?? join(homedir(), '.kube', `pai-${clusterId}`),
@@ -87,56 +92,12 @@ function build(files: Whole, directory: string, operatorDirectory: string | unde
     masters: hosts.filter((host) => host.role === 'master'),
     workers: hosts.filter((host) => host.role === 'worker'),
     proxies: hosts.filter((host) => host.role === 'proxy'),
-    kubernetes: buildKubernetes(files.kubernetes),
-    services: buildServices(files.services, directory),
+    kubernetes,
+    services,
+    addresses,
     images: buildImageList(files.serviceList),
     serviceList: buildServiceList(files.serviceList),
-    variables: buildVariables(files, hosts),
-  };
-}
-
-function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfiguration {
-  return {
-    clusterDns: kubernetes['cluster-dns'],
-    loadBalanceIp: kubernetes['load-balance-ip'],
-    serviceClusterIpRange: kubernetes['service-cluster-ip-range'],
-    storageBackend: kubernetes['storage-backend'],
-    dockerRegistry: kubernetes['docker-registry'],
-    dockerRegistryInsecure: kubernetes['docker-registry-insecure'] === 'true',
-    versions: {
-      hyperkube: kubernetes['hyperkube-version'],
-      etcd: kubernetes['etcd-version'],
-      apiserver: kubernetes['apiserver-version'],
-      scheduler: kubernetes['kube-scheduler-version'],
-      controllerManager: kubernetes['kube-controller-manager-version'],
-      dashboard: kubernetes['dashboard-version'],
-      haproxy: kubernetes['haproxy-version'],
-      pause: kubernetes['pause-version'],
-    },
-    raw: { ...kubernetes },
-  };
-}
-
-function buildServices(file: ServicesFile, directory: string): ServicesConfiguration {
-  const registry = file.cluster['docker-registry-info'];
-  const domain = registry['docker-registry-domain'];
-  const username = registry['docker-username'];
-  const password = registry['docker-password'];
-  const ca = registry['docker-registry-ca'];
-  return {
-    clusterId: file.cluster.clusterid,
-    dataPath: file.cluster['data-path'],
-    registry: {
-      domain: domain === 'public' ? 'docker.io' : domain,
-      namespace: registry['docker-namespace'],
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      tag: registry['docker-tag'],
-      secretName: registry['secret-name'],
-      ...(ca === undefined ? {} : { caPath: configuredPath(ca, directory) }),
-      insecure: registry['docker-registry-insecure'] === 'true',
-    },
-    raw: servicesRaw(file),
+    variables: buildVariables(files, hosts, addresses),
   };
 }
 

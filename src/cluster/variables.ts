@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServicesFile } from './files.js';
-import type { Cluster, Host, Role } from './model.js';
+import type { Addresses, Cluster, Host, Role } from './model.js';
+import { virtualClusters } from './virtual-clusters.js';
 
 /** Fields whose values must not end up in an image. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set(['docker-password', 'jwt-secret', 'default-pai-admin-password']);
@@ -9,14 +10,15 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set(['docker-password', 'jwt-secr
 export function buildVariables(
   files: { cluster: ClusterFile; kubernetes: KubernetesFile; roles: RoleFile; services: ServicesFile },
   hosts: readonly Host[],
+  addresses: Addresses,
 ): Cluster['variables'] {
   const clusterinfo = buildClusterInfo(files.services);
   return {
     kubernetes: {
       clusterconfig: {
         ...files.kubernetes.kubernetes,
-        etcd_cluster_ips_peer: etcdUrls(hosts, (host) => `${host.etcdId}=https://${host.address}:2380`),
-        etcd_cluster_ips_server: etcdUrls(hosts, (host) => `https://${host.address}:2379`),
+        etcd_cluster_ips_peer: addresses.etcdPeers,
+        etcd_cluster_ips_server: addresses.etcdServers,
         'etcd-initial-cluster-state': 'new',
       },
       cluster: {
@@ -27,7 +29,12 @@ export function buildVariables(
         'k8s-role': { ...files.roles['k8s-role'] },
       },
     },
-    services: { clusterinfo, machineinfo: machineInfo(files.cluster), machinelist: byName(hosts) },
+    services: {
+      clusterinfo,
+      machineinfo: machineInfo(files.cluster),
+      machinelist: byName(hosts),
+      addresses: { ...addresses },
+    },
     images: { clusterconfig: { clusterinfo: withoutSecrets(clusterinfo) } },
   };
 }
@@ -50,7 +57,7 @@ export function servicesRaw(file: ServicesFile): JsonObject {
       'docker-registry-info': { ...cluster['docker-registry-info'] },
       ...(version === undefined ? {} : { 'docker-verison': version, 'docker-version': version }),
     },
-    hadoop: { ...file.hadoop, virtualClusters: { ...file.hadoop.virtualClusters } },
+    hadoop: { ...file.hadoop, virtualClusters: queues(file) },
     frameworklauncher: { ...file.frameworklauncher },
     restserver: { ...file.restserver },
     webportal: { ...file.webportal },
@@ -60,6 +67,13 @@ export function servicesRaw(file: ServicesFile): JsonObject {
   };
 }
 
+/** The virtual clusters with the shares that they get. */
+function queues(file: ServicesFile): JsonObject {
+  return Object.fromEntries(
+    virtualClusters(file.hadoop.virtualClusters).map(({ name, ...queue }) => [name, { ...queue }]),
+  );
+}
+
 function machineInfo(file: ClusterFile): JsonObject {
   return Object.fromEntries(
     Object.entries(file['machine-sku']).map(([name, { cpu, gpu, ...sku }]) => [
@@ -67,13 +81,6 @@ function machineInfo(file: ClusterFile): JsonObject {
       { ...sku, cpu: { ...cpu }, ...(gpu === undefined ? {} : { gpu: { ...gpu } }) },
     ]),
   );
-}
-
-function etcdUrls(hosts: readonly Host[], url: (host: Host) => string): string {
-  return hosts
-    .filter((host) => host.role === 'master')
-    .map(url)
-    .join(',');
 }
 
 function byName(hosts: readonly Host[], role?: Role): JsonObject {

@@ -12,7 +12,7 @@ const throughBastion = { 'ssh-bastion': text('identifier') };
 
 const machine = mapping(['hostname', 'hostip', 'machine-type', 'k8s-role'], {
   hostname: text('host-name'),
-  hostip: text('ipv4'),
+  hostip: text('ip-address'),
   'machine-type': text(),
   'k8s-role': { type: 'string', enum: ['master', 'worker', 'proxy'] },
   etcdid: text('identifier'),
@@ -35,10 +35,15 @@ const sku = mapping(['mem', 'cpu', 'os'], {
   dataFolder: text('absolute-path'),
 });
 
+const machineList: Schema = { type: 'array', minItems: 1, items: machine };
+
+/** A list of nodes to add, remove or repair: the machines alone. */
+export const nodeListFileSchema: Schema = mapping(['machine-list'], { 'machine-list': machineList });
+
 /** cluster-configuration.yaml */
 export const clusterFileSchema: Schema = mapping(['machine-sku', 'machine-list'], {
   'default-machine-properties': otherwise({}, mapping([], { ...login, ...throughBastion })),
   'ssh-bastions': otherwise({}, named('identifier', bastion)),
   'machine-sku': { ...named('identifier', sku), minProperties: 1 },
-  'machine-list': { type: 'array', minItems: 1, items: machine },
+  'machine-list': machineList,
 });

@@ -17,8 +17,8 @@ export const kubernetesFileSchema: Schema = mapping(['kubernetes'], {
       'dashboard-version',
     ],
     {
-      'cluster-dns': text('ipv4'),
-      'load-balance-ip': text('ipv4'),
+      'cluster-dns': text('ip-address'),
+      'load-balance-ip': text('ip-address'),
       'service-cluster-ip-range': text('service-range'),
       'storage-backend': { type: 'string', enum: ['etcd3'] },
       'docker-registry': text('image-prefix'),

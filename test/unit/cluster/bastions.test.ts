@@ -100,7 +100,7 @@ describe('bastions', () => {
     [
       'an address that is none',
       withBastions('  gate: {hostip: 10.9.0.256}'),
-      [`${CLUSTER}:7:18: hostip must be an IPv4 address or a DNS name, not "10.9.0.256"`],
+      [`${CLUSTER}:7:18: hostip must be an IPv4 or IPv6 address or a DNS name, not "10.9.0.256"`],
     ],
     [
       'an unknown field',
