@@ -99,7 +99,6 @@ export interface ServicesFile {
   cluster: {
     clusterid: string;
     'nvidia-drivers-version'?: string;
-    'docker-verison'?: string;
     'docker-version'?: string;
     'data-path': string;
     'docker-registry-info': RegistryEntry;

@@ -1,3 +1,5 @@
+import type { ClusterFile, MachineEntry, Partially } from './files.js';
+
 /** What each machine flag labels a node with; services select their nodes by these. */
 const PAI_WORKER = { hdfsrole: 'worker', yarnrole: 'worker', 'node-exporter': 'true' };
 
@@ -31,6 +33,20 @@ export function nodeLabels(source: LabelSource): Record<string, string> {
     ...(source.nodeExporter ? { 'node-exporter': 'true' } : {}),
     ...(source.gpu ? { machinetype: 'gpu' } : {}),
   };
+}
+
+/** The same of an entry of `machine-list`, which may lack fields. */
+export function labelsOfMachine(
+  machine: Partially<MachineEntry>,
+  skus: Partially<ClusterFile['machine-sku']>,
+): Record<string, string> {
+  const type = machine['machine-type'];
+  return nodeLabels({
+    paiMaster: machine['pai-master'] === 'true',
+    paiWorker: machine['pai-worker'] === 'true',
+    nodeExporter: machine['node-exporter'] === 'true',
+    gpu: type !== undefined && Object.hasOwn(skus, type) && Number(skus[type]?.gpu?.count ?? 0) > 0,
+  });
 }
 
 /** Every label that a node may get. */

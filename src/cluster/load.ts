@@ -9,7 +9,7 @@ import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFi
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
 import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
-import { configurationError, type Problem } from './problems.js';
+import { configurationError, inOrder, type Problem } from './problems.js';
 import { buildKubernetes, buildServices } from './sections.js';
 import { createValidator } from './validate.js';
 import { buildVariables } from './variables.js';
@@ -31,6 +31,11 @@ export interface LoadClusterOptions {
   readonly serviceListFile: string;
   /** Where the operator's tools go. Default: `~/.kube/pai-<clusterid>`. */
   readonly operatorDirectory?: string;
+  /**
+   * Is told what is accepted and may not be meant so, all of it at once and in order, also when there are problems besides.
+   * Default: nobody is told.
+   */
+  readonly warn?: (warnings: readonly Problem[]) => void;
 }
 
 /**
@@ -50,11 +55,13 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
     services: validate('services', parseYaml(...services)),
     serviceList: validate('serviceList', parseYaml(...serviceList)),
   };
+  const crossed = crossCheck(files);
   const problems = [
     ...Object.values(files).flatMap((file) => [...file.problems]),
-    ...crossCheck(files),
+    ...crossed.problems,
     ...(await checkRegistryCa(files, directory)),
   ];
+  options.warn?.(inOrder([...Object.values(files).flatMap((file) => [...file.warnings]), ...crossed.warnings]));
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
   return deepFreeze(build(whole, directory, options.operatorDirectory));

@@ -44,7 +44,7 @@ function firstService(range: string): string {
 /** services-configuration.yaml as the model has it; relative paths in it are relative to `directory`. */
 export function buildServices(file: ServicesFile, directory: string): ServicesConfiguration {
   const driver = file.cluster['nvidia-drivers-version'];
-  const docker = file.cluster['docker-version'] ?? file.cluster['docker-verison'];
+  const docker = file.cluster['docker-version'];
   return {
     clusterId: file.cluster.clusterid,
     ...(driver === undefined ? {} : { nvidiaDriversVersion: driver }),

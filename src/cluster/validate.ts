@@ -6,12 +6,15 @@ import { formats } from './formats.js';
 import type { Problem } from './problems.js';
 import { type FileTypes, schemas, schemasDigest } from './schemas/index.js';
 import type { Schema } from './schemas/parts.js';
+import { respell } from './spellings.js';
 import { at, child, nameOf, type YamlFile } from './yaml.js';
 
 /** A file after its schema: numbers are numbers, defaults are filled in. */
 export interface Validated<T> {
   readonly yaml: YamlFile;
   readonly problems: readonly Problem[];
+  /** What is accepted and should be written in another way. */
+  readonly warnings: readonly Problem[];
   /** Set when nothing is wrong. */
   readonly whole: T | undefined;
   /**
@@ -27,18 +30,21 @@ export type Validator = <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFil
 /** One validator for all files, from what the build compiled, or with ajv where it did not. */
 export async function createValidator(): Promise<Validator> {
   const checks = (await loadCompiled()) ?? (await compile());
-  return <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFile): Validated<FileTypes[Kind]> => {
-    const { data, problems } = yaml;
-    if (data === undefined) return { yaml, problems, whole: undefined, part: undefined };
+  return <Kind extends keyof FileTypes>(kind: Kind, source: YamlFile): Validated<FileTypes[Kind]> => {
+    const { yaml, hints: warnings, problems: doubled } = respell(source, schemas[kind]);
+    const { data } = yaml;
+    const problems = [...yaml.problems, ...doubled];
+    if (data === undefined) return { yaml, problems, warnings, whole: undefined, part: undefined };
     const check = checks(kind);
     // Fields may be missing, unknown or of a wrong form, but what is there has the type that the schema gives it.
     const part = data as Partially<FileTypes[Kind]>;
-    if (check(data)) return { yaml, problems, whole: problems.length === 0 ? data : undefined, part };
+    if (check(data)) return { yaml, problems, warnings, whole: problems.length === 0 ? data : undefined, part };
     const errors = check.errors ?? [];
     const misshapen = errors.some((error) => error.keyword === 'type' && !isScalarMismatch(error, data));
     return {
       yaml,
       problems: [...problems, ...explain(yaml, schemas[kind], errors)],
+      warnings,
       whole: undefined,
       part: misshapen ? undefined : part,
     };

@@ -49,8 +49,7 @@ function buildClusterInfo(file: ServicesFile): JsonObject {
 
 /** services-configuration.yaml as templates may see it. */
 export function servicesRaw(file: ServicesFile): JsonObject {
-  const { 'docker-verison': historic, 'docker-version': current, ...cluster } = file.cluster;
-  const version = current ?? historic;
+  const { 'docker-version': version, ...cluster } = file.cluster;
   return {
     cluster: {
       ...cluster,

@@ -37,6 +37,8 @@ export interface YamlFile {
   problem(pointer: string, part: 'key' | 'value', what: string): Problem;
   /** Line of a node's key, from 1. */
   line(pointer: string): number;
+  /** Whether a node is in the file: a default is not. */
+  has(pointer: string): boolean;
 }
 
 /** The pointer of a child. */
@@ -99,6 +101,7 @@ export function parseYaml(file: string, text: string): YamlFile {
     problems,
     problem: (pointer, part, what) => problemAt(placeOf(pointer)[part], what),
     line: (pointer) => position(placeOf(pointer).key).line,
+    has: (pointer) => places.has(pointer),
   };
 }
 

@@ -14,7 +14,6 @@ const registry = mapping(['docker-namespace', 'docker-registry-domain', 'docker-
 const cluster = mapping(['clusterid', 'docker-registry-info'], {
   clusterid: text('identifier'),
   'nvidia-drivers-version': text(),
-  'docker-verison': text(),
   'docker-version': text(),
   'data-path': otherwise('/datastorage', text('absolute-path')),
   'docker-registry-info': registry,

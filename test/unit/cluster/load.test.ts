@@ -155,7 +155,10 @@ describe('a good configuration', () => {
   });
 
   it('takes public for Docker Hub', async () => {
-    const cluster = await loadEdited([SERVICES, 'registry.example.com:5000', 'public']);
+    const cluster = await loadEdited(
+      [SERVICES, 'registry.example.com:5000', 'public'],
+      [SERVICES, '    docker-registry-insecure: true\n', ''],
+    );
     expect(cluster.services.registry.domain).toBe('docker.io');
     expect(cluster.variables.services).toMatchObject({ clusterinfo: { dockerregistryinfo: { prefix: 'team/pai/' } } });
   });

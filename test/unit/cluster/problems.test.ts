@@ -210,7 +210,7 @@ describe('a bad configuration', () => {
     [
       'both spellings of docker-version',
       [SERVICES, 'clusterid: test', 'clusterid: test\n  docker-verison: 1\n  docker-version: 1'],
-      [`${SERVICES}:4:3: docker-version is the same as docker-verison: give only one of them`],
+      [`${SERVICES}:3:3: docker-verison is the same as docker-version: give only docker-version`],
     ],
     [
       'an unknown prerequisite',

@@ -29,7 +29,7 @@ export function fakeHost(name: string): Host {
 const ADDRESSES: Cluster['addresses'] = {
   etcdPeers: '',
   etcdServers: '',
-  apiServer: '',
+  apiServer: 'https://192.0.2.9:6443',
   zookeeper: '',
   hdfs: '',
   webHdfs: '',
