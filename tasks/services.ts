@@ -18,10 +18,10 @@ import { imageReference } from './images.js';
 export function deploy(cluster: Cluster, service: ServiceEntry): Action {
   const manifests = {
     folder: `services/${service.name}`,
-    variables: (context: ActionContext) => ({
-      ...cluster.variables.services,
+    variables: async (context: ActionContext) => ({
+      ...(await cluster.variables.services()),
       images: pinnedImages(cluster, service, context),
-      pull_secret: pullSecret(cluster),
+      pull_secret: await pullSecret(cluster),
       gpus: gpus(cluster),
     }),
   };
@@ -72,8 +72,9 @@ function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Rec
 }
 
 /** Content of a pull secret, as Docker writes it to its config.json. Secret. */
-function pullSecret({ services: { registry } }: Cluster): JsonObject {
-  const { username = '', password = '' } = registry;
+async function pullSecret({ services: { registry } }: Cluster): Promise<JsonObject> {
+  const { username = '' } = registry;
+  const password = (await registry.password?.reveal()) ?? '';
   // Docker Hub is known to kubelet by this historic name.
   const server = registry.domain === 'docker.io' ? 'https://index.docker.io/v1/' : registry.domain;
   const auth = Buffer.from(`${username}:${password}`).toString('base64');

@@ -83,7 +83,8 @@ export function wireDrivers(
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
     const cluster = await project.cluster();
-    const { registry } = cluster.services;
+    const { password, ...access } = cluster.services.registry;
+    const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
     if (detour === undefined) return createImageDriver({ registry });
     const { registryUrl, dockerSocket } = detour;

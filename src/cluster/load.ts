@@ -10,6 +10,7 @@ import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
 import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
 import { configurationError, inOrder, type Problem } from './problems.js';
+import { Resolver } from './resolve.js';
 import { buildKubernetes, buildServices } from './sections.js';
 import { createValidator } from './validate.js';
 import { buildVariables } from './variables.js';
@@ -36,6 +37,8 @@ export interface LoadClusterOptions {
    * Default: nobody is told.
    */
   readonly warn?: (warnings: readonly Problem[]) => void;
+  /** What `!env` asks. Default: this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -46,14 +49,14 @@ export interface LoadClusterOptions {
  */
 export async function loadCluster(options: LoadClusterOptions): Promise<Cluster> {
   const directory = resolve(options.configurationDirectory);
-  const [texts, validate] = await Promise.all([readAll(options), createValidator()]);
-  const { cluster, kubernetes, roles, services, serviceList } = texts;
+  const resolver = new Resolver({ directory, env: options.env ?? process.env });
+  const [texts, validate] = await Promise.all([readAll(options), createValidator(resolver)]);
   const files: Files = {
-    cluster: validate('cluster', parseYaml(...cluster)),
-    kubernetes: validate('kubernetes', parseYaml(...kubernetes)),
-    roles: validate('roles', parseYaml(...roles)),
-    services: validate('services', parseYaml(...services)),
-    serviceList: validate('serviceList', parseYaml(...serviceList)),
+    cluster: await validate('cluster', parseYaml(...texts.cluster)),
+    kubernetes: await validate('kubernetes', parseYaml(...texts.kubernetes)),
+    roles: await validate('roles', parseYaml(...texts.roles)),
+    services: await validate('services', parseYaml(...texts.services)),
+    serviceList: await validate('serviceList', parseYaml(...texts.serviceList)),
   };
   const crossed = crossCheck(files);
   const problems = [
@@ -64,7 +67,8 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
   options.warn?.(inOrder([...Object.values(files).flatMap((file) => [...file.warnings]), ...crossed.warnings]));
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
-  return deepFreeze(build(whole, directory, options.operatorDirectory));
+  const cluster = build(whole, directory, options.operatorDirectory);
+  return deepFreeze({ ...cluster, revealSecrets: () => resolver.revealAll() });
 }
 
 interface Whole {
@@ -86,7 +90,7 @@ function allWhole(files: Files): Whole | undefined {
     : undefined;
 }
 
-function build(files: Whole, directory: string, operatorDirectory: string | undefined): Cluster {
+function build(files: Whole, directory: string, operatorDirectory: string | undefined): Omit<Cluster, 'revealSecrets'> {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
   const kubernetes = buildKubernetes(files.kubernetes);
@@ -139,7 +143,8 @@ async function checkRegistryCa(files: Files, directory: string): Promise<Problem
   return [files.services.yaml.problem(pointer, 'value', what)];
 }
 
-type Texts = Readonly<Record<keyof Files, readonly [file: string, text: string]>>;
+type Text = readonly [file: string, text: string];
+type Texts = Readonly<Record<keyof Files, Text>>;
 
 /** Reads all five files; throws one CONFIG_MISSING that names every missing one. */
 async function readAll(options: LoadClusterOptions): Promise<Texts> {

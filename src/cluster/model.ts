@@ -1,5 +1,6 @@
 import type { HostLogin } from '../model/drivers.js';
 import type { JsonObject } from '../model/json.js';
+import type { Secret } from '../model/secret.js';
 
 /** Role of a machine in Kubernetes. */
 export type Role = 'master' | 'worker' | 'proxy';
@@ -71,7 +72,7 @@ export interface RegistryConfiguration {
   readonly domain: string;
   readonly namespace: string;
   readonly username?: string;
-  readonly password?: string;
+  readonly password?: Secret;
   readonly tag: string;
   /** Name of the pull secret. */
   readonly secretName: string;
@@ -101,11 +102,10 @@ export interface HadoopConfiguration {
 /** `restserver` of services-configuration.yaml. */
 export interface RestServerConfiguration {
   readonly serverPort: number;
-  /** Signs the tokens of users. Secret. */
-  readonly jwtSecret?: string;
+  /** Signs the tokens of users. */
+  readonly jwtSecret?: Secret;
   readonly defaultPaiAdminUsername?: string;
-  /** Secret. */
-  readonly defaultPaiAdminPassword?: string;
+  readonly defaultPaiAdminPassword?: Secret;
 }
 
 /** services-configuration.yaml. Ports are TCP ports on the hosts that the services run on. */
@@ -122,7 +122,7 @@ export interface ServicesConfiguration {
   readonly grafana: { readonly grafanaPort: number };
   readonly prometheus: { readonly prometheusPort: number; readonly nodeExporterPort: number };
   readonly pylon: { readonly port: number };
-  /** The sections as written, capacities of virtual clusters worked out (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
+  /** The sections as written but for secrets, capacities of virtual clusters worked out (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
   readonly raw: JsonObject;
 }
 
@@ -195,9 +195,14 @@ export interface Cluster {
   readonly variables: {
     /** Kubernetes templates: `clusterconfig` (with etcd_cluster_ips_peer, etcd_cluster_ips_server, etcd-initial-cluster-state) and `cluster`. */
     readonly kubernetes: JsonObject;
-    /** Service templates: `clusterinfo`, `machineinfo`, `machinelist`, `addresses`. */
-    readonly services: JsonObject;
-    /** Image templates: `clusterconfig` with `clusterinfo` inside. */
+    /** Service templates: `clusterinfo` with its secrets, `machineinfo`, `machinelist`, `addresses`. Throws SECRET for one that can't be had. */
+    readonly services: () => Promise<JsonObject>;
+    /** Image templates: `clusterconfig` with `clusterinfo` inside, without secrets. */
     readonly images: JsonObject;
   };
+  /**
+   * Asks for all secrets that are kept elsewhere (`!env`, `!file`, `!exec`) and were not asked for yet. Each is asked for once, at its first
+   * use or here. Throws SECRET with everything that can't be had.
+   */
+  readonly revealSecrets: () => Promise<void>;
 }

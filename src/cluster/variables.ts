@@ -1,10 +1,13 @@
-import type { JsonObject } from '../model/json.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { Secret, secretError } from '../model/secret.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServicesFile } from './files.js';
+import { deepFreeze } from './freeze.js';
 import type { Addresses, Cluster, Host, Role } from './model.js';
 import { virtualClusters } from './virtual-clusters.js';
 
-/** Fields whose values must not end up in an image. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set(['docker-password', 'jwt-secret', 'default-pai-admin-password']);
+/** Data in which some texts are secrets. */
+type Sealed = Json | Secret | readonly Sealed[] | { readonly [key: string]: Sealed | undefined };
+type SealedObject = { readonly [key: string]: Sealed | undefined };
 
 /** What templates see, by the names that the templates of the original system use. No machine password is in it. */
 export function buildVariables(
@@ -13,6 +16,7 @@ export function buildVariables(
   addresses: Addresses,
 ): Cluster['variables'] {
   const clusterinfo = buildClusterInfo(files.services);
+  let revealing: Promise<JsonObject> | undefined;
   return {
     kubernetes: {
       clusterconfig: {
@@ -29,26 +33,30 @@ export function buildVariables(
         'k8s-role': { ...files.roles['k8s-role'] },
       },
     },
-    services: {
-      clusterinfo,
-      machineinfo: machineInfo(files.cluster),
-      machinelist: byName(hosts),
-      addresses: { ...addresses },
+    services: async () => {
+      revealing ??= revealed(clusterinfo).then(deepFreeze);
+      const machines = { machineinfo: machineInfo(files.cluster), machinelist: byName(hosts) };
+      return { clusterinfo: await revealing, ...machines, addresses: { ...addresses } };
     },
     images: { clusterconfig: { clusterinfo: withoutSecrets(clusterinfo) } },
   };
 }
 
 /** The sections of services-configuration.yaml, with both spellings of docker-version, and `dockerregistryinfo`. */
-function buildClusterInfo(file: ServicesFile): JsonObject {
+function buildClusterInfo(file: ServicesFile): SealedObject {
   const registry = file.cluster['docker-registry-info'];
   const domain = registry['docker-registry-domain'];
   const prefix = `${domain === 'public' ? '' : `${domain}/`}${registry['docker-namespace']}/`;
-  return { ...servicesRaw(file), dockerregistryinfo: { ...registry, prefix } };
+  return { ...sections(file), dockerregistryinfo: { ...registry, prefix } };
+}
+
+/** services-configuration.yaml without its secrets. */
+export function servicesRaw(file: ServicesFile): JsonObject {
+  return withoutSecrets(sections(file));
 }
 
 /** services-configuration.yaml as templates may see it. */
-export function servicesRaw(file: ServicesFile): JsonObject {
+function sections(file: ServicesFile): SealedObject {
   const { 'docker-version': version, ...cluster } = file.cluster;
   return {
     cluster: {
@@ -88,14 +96,30 @@ function byName(hosts: readonly Host[], role?: Role): JsonObject {
   );
 }
 
-function withoutSecrets(value: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => !SECRET_FIELDS.has(name))
-      .map(([name, inner]) => [name, isObject(inner) ? withoutSecrets(inner) : inner]),
-  );
+/** What may end up in an image, or anywhere else where secrets have no place. */
+function withoutSecrets(value: SealedObject): JsonObject {
+  const kept: Record<string, Json> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner === undefined || inner instanceof Secret) continue;
+    kept[name] = isMapping(inner) ? withoutSecrets(inner) : (inner as Json);
+  }
+  return kept;
 }
 
-function isObject(value: JsonObject[string] | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** With the texts of secrets. Throws SECRET. */
+async function revealed(value: SealedObject): Promise<JsonObject> {
+  const known = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  const entries = known.map(async ([name, inner]): Promise<[string, Json]> => {
+    if (inner instanceof Secret) return [name, await inner.reveal()];
+    return [name, isMapping(inner) ? await revealed(inner) : (inner as Json)];
+  });
+  const outcomes = await Promise.allSettled(entries);
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  if (failures.length > 0) throw secretError(failures);
+  return Object.fromEntries(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+}
+
+/** No secret in these files is in a list. */
+function isMapping(value: Sealed | undefined): value is SealedObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
 }

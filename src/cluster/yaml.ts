@@ -9,13 +9,15 @@ import {
   SCALAR_STYLE,
   YAMLException,
 } from 'js-yaml';
+import type { Secret } from '../model/secret.js';
 import type { Problem } from './problems.js';
+import { REFERENCE_TAGS, type Reference, unknownTag } from './references.js';
 
 /**
  * Scalars stay as they are written, so that `tag: 3.10` is not 3.1 and `dashboard: true` is the same as "true"; the
  * JSON Schema says which are numbers.
  */
-const AS_WRITTEN = FAILSAFE_SCHEMA.withTags(nullCoreTag);
+const AS_WRITTEN = FAILSAFE_SCHEMA.withTags([nullCoreTag, ...REFERENCE_TAGS]);
 
 /** Where a node of a document is: offsets into the source. */
 interface Place {
@@ -27,8 +29,14 @@ interface Place {
 export interface YamlFile {
   /** Path as told in problems. */
   readonly file: string;
-  /** The document, every scalar a string; undefined when it could not be parsed. */
+  /** The document, every scalar a string or a Reference; undefined when it could not be parsed. */
   readonly data: unknown;
+  /** Whether anything in it has a tag. */
+  readonly tagged: boolean;
+  /** What references stood at which pointers, once they were answered (resolve.ts). */
+  readonly references: ReadonlyMap<string, Reference>;
+  /** Those of them that are secrets, and not asked for yet. */
+  readonly secrets: ReadonlyMap<string, Secret>;
   /** Pointers of keys without a value; told in `problems` already. */
   readonly empty: ReadonlySet<string>;
   /** Syntax errors, duplicate keys, keys without a value. */
@@ -73,10 +81,16 @@ export function parseYaml(file: string, text: string): YamlFile {
   };
   const problemAt = (offset: number, what: string): Problem => ({ file, ...position(offset), what });
   let data: unknown;
+  let tagged = false;
   try {
     const events = parseEvents(source, {});
-    const documents = constructFromEvents(events, { source, schema: AS_WRITTEN, json: true });
     const walked = walk(events, source, places, empty);
+    tagged = walked.tagged;
+    for (const offset of walked.taggedKeys) problems.push(problemAt(offset, 'a key can have no tag, only a value'));
+    const documents =
+      walked.taggedKeys.length > 0
+        ? [undefined]
+        : constructFromEvents(events, { source, schema: AS_WRITTEN, json: true });
     for (const { offset, key, first } of walked.duplicates) {
       problems.push(problemAt(offset, `duplicate key "${key}": it is already on line ${position(first).line}`));
     }
@@ -92,11 +106,19 @@ export function parseYaml(file: string, text: string): YamlFile {
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const { line = 0, column = 0 } = error.mark ?? {};
-    problems.push({ file, line: line + 1, column: column + 1, what: `not valid YAML: ${error.reason}` });
+    problems.push({
+      file,
+      line: line + 1,
+      column: column + 1,
+      what: unknownTag(error.reason) ?? `not valid YAML: ${error.reason}`,
+    });
   }
   return {
     file,
     data,
+    tagged,
+    references: new Map(),
+    secrets: new Map(),
     empty,
     problems,
     problem: (pointer, part, what) => problemAt(placeOf(pointer)[part], what),
@@ -132,6 +154,8 @@ interface Duplicate {
  */
 function walk(events: readonly Event[], source: string, places: Map<string, Place>, empty: Set<string>) {
   const duplicates: Duplicate[] = [];
+  const taggedKeys: number[] = [];
+  let tagged = false;
   let next = 1; // after the document's own event
 
   const node = (pointer: string, key: number | undefined): void => {
@@ -142,6 +166,7 @@ function walk(events: readonly Event[], source: string, places: Map<string, Plac
     places.set(pointer, place);
     switch (event.type) {
       case EVENT_ID.SCALAR:
+        if (event.tagStart >= 0) tagged = true;
         if (isNull(event, source)) empty.add(pointer);
         return;
       case EVENT_ID.SEQUENCE:
@@ -165,6 +190,7 @@ function walk(events: readonly Event[], source: string, places: Map<string, Plac
     }
     next++;
     const offset = startOf(event) ?? 0;
+    if (event.type === EVENT_ID.SCALAR && event.tagStart >= 0) taggedKeys.push(event.tagStart);
     const first = seen.get(name);
     if (first === undefined) seen.set(name, offset);
     else duplicates.push({ offset, key: name, first });
@@ -178,14 +204,15 @@ function walk(events: readonly Event[], source: string, places: Map<string, Plac
   };
 
   if (events.length > 0 && events[1]?.type !== EVENT_ID.POP) node('', undefined);
-  return { duplicates };
+  return { duplicates, taggedKeys, tagged };
 }
 
 function startOf(event: Event): number | undefined {
   switch (event.type) {
     case EVENT_ID.SCALAR: {
       const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
-      return event.valueStart < 0 ? undefined : event.valueStart - (quoted ? 1 : 0);
+      if (event.valueStart < 0) return event.tagStart < 0 ? undefined : event.tagStart;
+      return event.valueStart - (quoted ? 1 : 0);
     }
     case EVENT_ID.SEQUENCE:
     case EVENT_ID.MAPPING:

@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_MISSING'
+  | 'SECRET'
   | 'PAIFILE_INVALID'
   | 'USAGE'
   | 'UNKNOWN_NAME'
@@ -41,6 +42,7 @@ export type ErrorCode =
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'CONFIG_INVALID',
   'CONFIG_MISSING',
+  'SECRET',
   'PAIFILE_INVALID',
   'USAGE',
   'UNKNOWN_NAME',

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { loadCluster } from '../../../src/cluster/load.js';
 import type { Cluster } from '../../../src/cluster/model.js';
 import { PaiError } from '../../../src/model/errors.js';
+import { Secret } from '../../../src/model/secret.js';
 
 export const EXAMPLE = fileURLToPath(new URL('../../../cluster-configuration', import.meta.url));
 export const EXAMPLE_LIST = fileURLToPath(new URL('../../../service-list.yaml', import.meta.url));
@@ -72,4 +73,13 @@ export function hostOf(cluster: Cluster, name: string) {
   const host = cluster.hosts.find((candidate) => candidate.name === name);
   if (!host) throw new Error(`no host ${name}`);
   return host;
+}
+
+/** A value with the texts of the secrets in it. */
+export async function plain(value: unknown): Promise<unknown> {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return Promise.all(value.map(plain));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(async ([name, inner]) => [name, await plain(inner)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }

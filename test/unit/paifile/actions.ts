@@ -89,6 +89,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
     addresses: ADDRESSES,
     images: [],
     serviceList: [],
-    variables: { kubernetes: {}, services: {}, images: {} },
+    variables: { kubernetes: {}, services: async () => ({}), images: {} },
+    revealSecrets: async () => undefined,
   };
 }
