@@ -9,6 +9,7 @@ import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFi
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
 import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
+import { warnOfReadableSecrets } from './plain-secrets.js';
 import { configurationError, inOrder, type Problem } from './problems.js';
 import { Resolver } from './resolve.js';
 import { buildKubernetes, buildServices } from './sections.js';
@@ -64,7 +65,11 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
     ...crossed.problems,
     ...(await checkRegistryCa(files, directory)),
   ];
-  options.warn?.(inOrder([...Object.values(files).flatMap((file) => [...file.warnings]), ...crossed.warnings]));
+  if (options.warn !== undefined) {
+    const readable = await warnOfReadableSecrets(files, directory);
+    const hints = Object.values(files).flatMap((file) => [...file.warnings]);
+    options.warn(inOrder([...hints, ...crossed.warnings, ...readable]));
+  }
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
   const cluster = build(whole, directory, options.operatorDirectory);
