@@ -36,6 +36,20 @@ export function checkMachineLogins(
   ];
 }
 
+/** Bastions that entries name must be in `ssh-bastions`, whose names are given. */
+export function checkBastionNames(
+  yaml: YamlFile,
+  entries: readonly (readonly [entry: Partially<MachineDefaults>, pointer: string])[],
+  names: readonly string[],
+): Problem[] {
+  return entries.flatMap(([entry, pointer]) => {
+    const name = entry['ssh-bastion'];
+    if (name === undefined || name === NO_BASTION || names.includes(name)) return [];
+    const what = unknownName('ssh-bastion', name, names, 'ssh-bastions');
+    return [yaml.problem(`${pointer}/ssh-bastion`, 'value', what)];
+  });
+}
+
 /** Bastions that are named must exist, and all of them need a user and a password or key, their own or the defaults'. */
 export function checkBastions(yaml: YamlFile, file: Partially<ClusterFile>): Problem[] {
   const bastions = file['ssh-bastions'] ?? {};
@@ -43,12 +57,7 @@ export function checkBastions(yaml: YamlFile, file: Partially<ClusterFile>): Pro
   const names = Object.keys(bastions);
   const known = (file['machine-list'] ?? []).map((machine, index) => [machine, `${LIST}/${index}`] as const);
   return [
-    ...[[defaults, '/default-machine-properties'] as const, ...known].flatMap(([entry, pointer]) => {
-      const name = entry['ssh-bastion'];
-      if (name === undefined || name === NO_BASTION || names.includes(name)) return [];
-      const what = unknownName('ssh-bastion', name, names, 'ssh-bastions');
-      return [yaml.problem(`${pointer}/ssh-bastion`, 'value', what)];
-    }),
+    ...checkBastionNames(yaml, [[defaults, '/default-machine-properties'], ...known], names),
     ...Object.entries(bastions).flatMap(([name, entry]) => {
       const pointer = child('/ssh-bastions', name);
       const tell = (what: string) => yaml.problem(pointer, 'key', what);

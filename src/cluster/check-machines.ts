@@ -21,7 +21,7 @@ export function checkMachines(yaml: YamlFile, file: Partially<ClusterFile>): Pro
 export function checkEntries(yaml: YamlFile, machines: readonly Machine[], skus: readonly string[]): Problem[] {
   const known = new Set(skus);
   return [
-    ...UNIQUE_FIELDS.flatMap((field) => checkUnique(yaml, machines, field)),
+    ...(['hostname', 'hostip', 'etcdid', 'zkid'] as const).flatMap((field) => checkUnique(yaml, machines, field)),
     ...machines.flatMap((machine, index) => checkMachine(yaml, machine, index, known)),
   ];
 }
@@ -54,16 +54,14 @@ export function adviseMachines(yaml: YamlFile, file: Partially<ClusterFile>): Pr
 }
 
 /** Fields that no two machines may have the same, with what is the same in each. */
-const SAME = {
+export const UNIQUE_FIELDS = {
   hostname: (value: string) => value.toLowerCase(),
   hostip: canonicalIp,
   etcdid: (value: string) => value.toLowerCase(),
   zkid: (value: string) => value,
 } as const;
 
-type UniqueField = keyof typeof SAME;
-
-const UNIQUE_FIELDS: readonly UniqueField[] = ['hostname', 'hostip', 'etcdid', 'zkid'];
+type UniqueField = keyof typeof UNIQUE_FIELDS;
 
 function checkUnique(yaml: YamlFile, machines: readonly Machine[], field: UniqueField): Problem[] {
   const first = new Map<string, number>();
@@ -71,7 +69,7 @@ function checkUnique(yaml: YamlFile, machines: readonly Machine[], field: Unique
   for (const [index, machine] of machines.entries()) {
     const value = machine[field];
     if (value === undefined) continue;
-    const same = SAME[field](value);
+    const same = UNIQUE_FIELDS[field](value);
     const earlier = first.get(same);
     if (earlier === undefined) {
       first.set(same, index);

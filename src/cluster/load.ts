@@ -154,13 +154,13 @@ type Texts = Readonly<Record<keyof Files, Text>>;
 /** Reads all five files; throws one CONFIG_MISSING that names every missing one. */
 async function readAll(options: LoadClusterOptions): Promise<Texts> {
   const folder = options.configurationDirectory;
-  const inFolder = (name: string) => read(join(folder, name));
+  const inFolder = (name: string) => readIfThere(join(folder, name));
   const [cluster, kubernetes, roles, services, serviceList] = await Promise.all([
     inFolder(CONFIGURATION_FILES.cluster),
     inFolder(CONFIGURATION_FILES.kubernetes),
     inFolder(CONFIGURATION_FILES.roles),
     inFolder(CONFIGURATION_FILES.services),
-    read(options.serviceListFile),
+    readIfThere(options.serviceListFile),
   ]);
   if (cluster && kubernetes && roles && services && serviceList) {
     return { cluster, kubernetes, roles, services, serviceList };
@@ -190,7 +190,8 @@ function copyCommand(example: string, to: string): string {
   return `cp ${from} ${to.endsWith('*.yaml') ? dirname(to) : to}`;
 }
 
-async function read(file: string): Promise<readonly [string, string] | undefined> {
+/** A file's path and text; undefined where there is none. Throws CONFIG_INVALID for one that can't be read. */
+export async function readIfThere(file: string): Promise<readonly [string, string] | undefined> {
   try {
     return [file, await readFile(file, 'utf8')];
   } catch (error) {

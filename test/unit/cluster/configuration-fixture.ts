@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { loadCluster } from '../../../src/cluster/load.js';
 import type { Cluster } from '../../../src/cluster/model.js';
+import { placed } from '../../../src/cluster/problems.js';
 import { PaiError } from '../../../src/model/errors.js';
 import { Secret } from '../../../src/model/secret.js';
 
@@ -67,6 +68,18 @@ export async function problems(...edits: readonly Edit[]): Promise<readonly stri
   expect(error.code).toBe('CONFIG_INVALID');
   expect(error.exitCode).toBe(2);
   return error.details.map((line) => line.replace(`${folder}/`, ''));
+}
+
+/** The warnings about the edited fixture, which is accepted, without the folder in front. */
+export async function warnings(...edits: readonly Edit[]): Promise<readonly string[]> {
+  const folder = edited(...edits);
+  const told: string[] = [];
+  await loadCluster({
+    configurationDirectory: folder,
+    serviceListFile: join(folder, LIST),
+    warn: (found) => told.push(...found.map(placed)),
+  });
+  return told.map((line) => line.replaceAll(`${folder}/`, ''));
 }
 
 export function hostOf(cluster: Cluster, name: string) {
