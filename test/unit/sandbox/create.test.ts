@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,6 +38,15 @@ describe('a sandbox', () => {
     expect(services.registry.domain).toBe(sandbox.registry.domain);
     expect(await services.registry.password?.reveal()).toBe(sandbox.registry.password);
     expect(operatorDirectory).toBe(layout.operator);
+  });
+
+  it('has a configuration of which editors know the schemas', async () => {
+    await createSandbox(layout, USUAL_SIZE);
+    for (const file of await readdir(layout.configuration)) {
+      const [first = ''] = (await readFile(path.join(layout.configuration, file), 'utf8')).split('\n');
+      const schema = path.resolve(layout.configuration, first.replace('# yaml-language-server: $schema=', ''));
+      expect(JSON.parse(await readFile(schema, 'utf8'))).toMatchObject({ title: file });
+    }
   });
 
   it.each([
