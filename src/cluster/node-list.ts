@@ -8,6 +8,7 @@ import { buildHosts } from './hosts.js';
 import { CONFIGURATION_FILES, readIfThere } from './load.js';
 import type { Host } from './model.js';
 import { configurationError, inOrder, type Problem } from './problems.js';
+import { Resolver } from './resolve.js';
 import { createValidator } from './validate.js';
 import { parseYaml, type YamlFile } from './yaml.js';
 
@@ -19,6 +20,8 @@ export interface LoadNodeListOptions {
   readonly configurationDirectory: string;
   /** As for `loadCluster`. */
   readonly warn?: (warnings: readonly Problem[]) => void;
+  /** As for `loadCluster`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A machine of a node list. */
@@ -29,22 +32,31 @@ export interface ListedNode {
   readonly inConfiguration: boolean;
 }
 
+/** A node list with what it was read beside. */
+export interface NodeList {
+  readonly nodes: readonly ListedNode[];
+  /** As of `Cluster`, for the secrets of these nodes. */
+  readonly revealSecrets: () => Promise<void>;
+}
+
 /**
  * The nodes of a list, deeply frozen, in its order. A node that is in the cluster configuration must have the same fields there, as
  * far as the list has them and they are not about how to log in; another one must not have its name or address or id from there.
  *
  * Throws PaiError CONFIG_MISSING when a file is not there, and CONFIG_INVALID with every problem of both files.
  */
-export async function loadNodeList(options: LoadNodeListOptions): Promise<readonly ListedNode[]> {
+export async function loadNodeList(options: LoadNodeListOptions): Promise<NodeList> {
   const { nodeListFile, configurationDirectory, warn } = options;
+  const directory = resolve(configurationDirectory);
+  const resolver = new Resolver({ directory, env: options.env ?? process.env });
   const clusterFile = join(configurationDirectory, CONFIGURATION_FILES.cluster);
   const [list, cluster, validate] = await Promise.all([
     readOrFail(nodeListFile),
     readOrFail(clusterFile),
-    createValidator(),
+    createValidator(resolver),
   ]);
-  const nodes = validate('nodeList', parseYaml(...list));
-  const known = validate('cluster', parseYaml(...cluster));
+  const nodes = await validate('nodeList', parseYaml(...list));
+  const known = await validate('cluster', parseYaml(...cluster));
   const problems = [
     ...nodes.problems,
     ...known.problems,
@@ -55,7 +67,10 @@ export async function loadNodeList(options: LoadNodeListOptions): Promise<readon
   ];
   warn?.(inOrder([...nodes.warnings, ...known.warnings]));
   if (problems.length > 0 || !nodes.whole || !known.whole) throw configurationError(problems);
-  return deepFreeze(build(nodes.whole['machine-list'], known.whole, resolve(configurationDirectory)));
+  return deepFreeze({
+    nodes: build(nodes.whole['machine-list'], known.whole, directory),
+    revealSecrets: () => resolver.revealAll(),
+  });
 }
 
 function build(entries: readonly MachineEntry[], cluster: ClusterFile, directory: string): ListedNode[] {

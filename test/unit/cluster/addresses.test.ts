@@ -46,7 +46,7 @@ describe('addresses', () => {
       pylon: 'http://10.1.0.1:8080',
       restServer: 'http://10.1.0.1:9187',
     });
-    expect(variables.services.addresses).toEqual(addresses);
+    expect((await variables.services()).addresses).toEqual(addresses);
   });
 
   it('have none of a dashboard that runs nowhere', async () => {

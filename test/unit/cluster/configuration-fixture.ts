@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,9 +70,10 @@ export async function problems(...edits: readonly Edit[]): Promise<readonly stri
   return error.details.map((line) => line.replace(`${folder}/`, ''));
 }
 
-/** The warnings about the edited fixture, which is accepted, without the folder in front. */
+/** The warnings about the edited fixture, which is accepted and its owner's only, without the folder in front. */
 export async function warnings(...edits: readonly Edit[]): Promise<readonly string[]> {
   const folder = edited(...edits);
+  for (const name of [CLUSTER, SERVICES]) chmodSync(join(folder, name), 0o600);
   const told: string[] = [];
   await loadCluster({
     configurationDirectory: folder,

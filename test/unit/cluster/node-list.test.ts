@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadNodeList } from '../../../src/cluster/node-list.js';
 import { placed } from '../../../src/cluster/problems.js';
+import { reveal } from '../../../src/model/secret.js';
 import { CLUSTER, type Edit, edited, FIXTURE, failure, load, removeEdited } from './configuration-fixture.js';
 
 afterEach(removeEdited);
@@ -29,7 +30,7 @@ describe('a node list', () => {
     'has machines with defaults and SKUs of the configuration: %s',
     async (key) => {
       const { options } = listed(`${key}:\n${NEW}\n`);
-      const [node, ...rest] = await loadNodeList(options);
+      const [node, ...rest] = (await loadNodeList(options)).nodes;
       expect(rest).toEqual([]);
       expect(node).toMatchObject({
         inConfiguration: false,
@@ -37,10 +38,11 @@ describe('a node list', () => {
           name: 'w3',
           address: '10.1.0.13',
           sku: { name: 'GPU', memoryGb: 224 },
-          login: { user: 'pai', password: 'default-secret', port: 2200 },
+          login: { user: 'pai', port: 2200 },
           labels: { hdfsrole: 'worker', machinetype: 'gpu' },
         },
       });
+      expect(await reveal(node?.host.login.password ?? '')).toBe('default-secret');
       expect(Object.isFrozen(node?.host.login)).toBe(true);
     },
   );
@@ -60,8 +62,16 @@ describe('a node list', () => {
       'machine-list:\n- {hostname: W2, hostip: 10.1.0.12, machine-type: GENERIC, k8s-role: worker}\n',
     );
     const cluster = await load(FIXTURE);
-    const [node] = await loadNodeList({ ...options, configurationDirectory: FIXTURE });
-    expect(node).toEqual({ host: cluster.hosts.find(({ name }) => name === 'w2'), inConfiguration: true });
+    const { nodes } = await loadNodeList({ ...options, configurationDirectory: FIXTURE });
+    expect(nodes).toEqual([{ host: cluster.hosts.find(({ name }) => name === 'w2'), inConfiguration: true }]);
+  });
+
+  it('may have secrets from elsewhere, which are asked for when they are needed', async () => {
+    const { options } = listed(`machine-list:\n${NEW.replace('}', ', password: !env NODE_PASSWORD}')}\n`);
+    const absent = await loadNodeList({ ...options, env: {} });
+    expect((await failure(absent.revealSecrets())).code).toBe('SECRET');
+    const { nodes } = await loadNodeList({ ...options, env: { NODE_PASSWORD: 'hush' } });
+    expect(await reveal(nodes[0]?.host.login.password ?? '')).toBe('hush');
   });
 
   it('that is not there is told with its path', async () => {

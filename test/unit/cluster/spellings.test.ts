@@ -3,6 +3,7 @@ import type { Cluster } from '../../../src/cluster/model.js';
 import {
   CLUSTER,
   type Edit,
+  failure,
   KUBERNETES,
   LIST,
   loadEdited,
@@ -67,9 +68,20 @@ describe('old spellings', () => {
       [SERVICES, 'docker-registry-info:', 'dockerRegistryInfo:'],
       [SERVICES, 'docker-tag:', 'docker_tag:'],
     );
-    const shown = ({ hosts, kubernetes, services, variables }: Cluster, folder: string) =>
-      JSON.stringify([hosts, kubernetes, services, variables]).replaceAll(folder, '');
-    expect(shown(old, old.directory)).toBe(shown(plain, plain.directory));
+    const shown = async ({ hosts, kubernetes, variables }: Cluster) =>
+      JSON.stringify([hosts.map(({ raw }) => raw), kubernetes, await variables.services(), variables.images]);
+    expect(await shown(old)).toBe(await shown(plain));
+  });
+
+  it('are known of secrets too', async () => {
+    const cluster = await loadEdited(
+      [SERVICES, 'docker-password: registry-secret', 'docker_password: !file key'],
+      [SERVICES, 'jwt-secret: jwt-hidden', 'jwt_secret: jwt-hidden'],
+    );
+    expect(await cluster.services.restserver.jwtSecret?.reveal()).toBe('jwt-hidden');
+    expect((await failure(cluster.revealSecrets())).details[0]).toContain(
+      `${SERVICES}:7:28: docker-password: there is no file key`,
+    );
   });
 
   it('do not hide where something is wrong', async () => {

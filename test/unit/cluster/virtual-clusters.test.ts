@@ -75,7 +75,7 @@ describe('virtual clusters', () => {
         { name: 'default', capacity: 75 },
       ],
     });
-    expect(cluster.variables.services).toMatchObject({
+    expect(await cluster.variables.services()).toMatchObject({
       clusterinfo: { hadoop: { virtualClusters: { a: { capacity: 25 }, default: { capacity: 75 } } } },
     });
   });
