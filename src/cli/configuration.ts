@@ -9,20 +9,24 @@ import type { Place } from './place.js';
  * written to `stderr`, if there is one.
  */
 export async function loadConfiguration(place: Place, serviceListFile: string, stderr?: Write): Promise<Cluster> {
-  const { configurationDirectory, sandboxDirectory } = place;
-  const from: LoadClusterOptions = {
-    configurationDirectory,
-    serviceListFile,
+  return loadCluster({
+    ...(await configurationOf(place, serviceListFile)),
     warn: (warnings) => {
       for (const warning of warnings) stderr?.(`warning: ${placed(warning)}\n`);
     },
-  };
-  if (sandboxDirectory === undefined) return loadCluster(from);
+  });
+}
+
+/** Where the configuration of a place is. A sandbox that is not there yet is made, of the usual size. */
+export async function configurationOf(place: Place, serviceListFile: string): Promise<LoadClusterOptions> {
+  const { configurationDirectory, sandboxDirectory } = place;
+  const from = { configurationDirectory, serviceListFile };
+  if (sandboxDirectory === undefined) return from;
   const [{ ensureSandbox }, { sandboxLayout }] = await Promise.all([
     import('../sandbox/create.js'),
     import('../sandbox/layout.js'),
   ]);
   const layout = sandboxLayout(sandboxDirectory);
   await ensureSandbox(layout);
-  return loadCluster({ ...from, operatorDirectory: layout.operator });
+  return { ...from, operatorDirectory: layout.operator };
 }

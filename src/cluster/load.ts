@@ -49,6 +49,29 @@ export interface LoadClusterOptions {
  * `details`, each as `file:line:column: what`.
  */
 export async function loadCluster(options: LoadClusterOptions): Promise<Cluster> {
+  const { files, problems, warnings, directory, resolver } = await checkConfiguration(options);
+  options.warn?.(warnings);
+  const whole = allWhole(files);
+  if (problems.length > 0 || whole === undefined) throw configurationError(problems);
+  const cluster = build(whole, directory, options.operatorDirectory);
+  return deepFreeze({ ...cluster, revealSecrets: () => resolver.revealAll() });
+}
+
+/** The files of a configuration, and what is wrong with them. */
+export interface CheckedConfiguration {
+  /** Absolute path of the configuration folder. */
+  readonly directory: string;
+  readonly files: Files;
+  readonly problems: readonly Problem[];
+  /** In order. */
+  readonly warnings: readonly Problem[];
+  readonly resolver: Resolver;
+}
+
+/** Reads and checks all five files. Throws CONFIG_MISSING, and CONFIG_INVALID for a file that can't be read. */
+export async function checkConfiguration(
+  options: Pick<LoadClusterOptions, 'configurationDirectory' | 'serviceListFile' | 'env'>,
+): Promise<CheckedConfiguration> {
   const directory = resolve(options.configurationDirectory);
   const resolver = new Resolver({ directory, env: options.env ?? process.env });
   const [texts, validate] = await Promise.all([readAll(options), createValidator(resolver)]);
@@ -65,15 +88,10 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
     ...crossed.problems,
     ...(await checkRegistryCa(files, directory)),
   ];
-  if (options.warn !== undefined) {
-    const readable = await warnOfReadableSecrets(files, directory);
-    const hints = Object.values(files).flatMap((file) => [...file.warnings]);
-    options.warn(inOrder([...hints, ...crossed.warnings, ...readable]));
-  }
-  const whole = allWhole(files);
-  if (problems.length > 0 || whole === undefined) throw configurationError(problems);
-  const cluster = build(whole, directory, options.operatorDirectory);
-  return deepFreeze({ ...cluster, revealSecrets: () => resolver.revealAll() });
+  const hints = Object.values(files).flatMap((file) => [...file.warnings]);
+  const readable = await warnOfReadableSecrets(files, directory);
+  const warnings = inOrder([...hints, ...crossed.warnings, ...readable]);
+  return { directory, files, problems: inOrder(problems), warnings, resolver };
 }
 
 interface Whole {

@@ -54,6 +54,16 @@ export function child(pointer: string, key: string | number): string {
   return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
+/** Pointers of all that a node is in, the nearest first. */
+function above(pointer: string): readonly string[] {
+  const found: string[] = [];
+  for (let at = pointer; at !== ''; ) {
+    at = at.slice(0, at.lastIndexOf('/'));
+    found.push(at);
+  }
+  return found;
+}
+
 /** What a pointer points to in a document; undefined when nothing is there. */
 export function at(document: unknown, pointer: string): unknown {
   let node = document;
@@ -69,6 +79,7 @@ export function parseYaml(file: string, text: string): YamlFile {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const places = new Map<string, Place>();
   const empty = new Set<string>();
+  const aliases = new Set<string>();
   const problems: Problem[] = [];
   const position = positions(source);
 
@@ -84,7 +95,7 @@ export function parseYaml(file: string, text: string): YamlFile {
   let tagged = false;
   try {
     const events = parseEvents(source, {});
-    const walked = walk(events, source, places, empty);
+    const walked = walk(events, source, { places, empty, aliases });
     tagged = walked.tagged;
     for (const offset of walked.taggedKeys) problems.push(problemAt(offset, 'a key can have no tag, only a value'));
     const documents =
@@ -123,7 +134,7 @@ export function parseYaml(file: string, text: string): YamlFile {
     problems,
     problem: (pointer, part, what) => problemAt(placeOf(pointer)[part], what),
     line: (pointer) => position(placeOf(pointer).key).line,
-    has: (pointer) => places.has(pointer),
+    has: (pointer) => places.has(pointer) || above(pointer).some((one) => aliases.has(one)),
   };
 }
 
@@ -143,6 +154,13 @@ function unescapeSegment(segment: string): string {
   return segment.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
+/** What is noted of nodes, by their pointers. */
+interface Notes {
+  readonly places: Map<string, Place>;
+  readonly empty: Set<string>;
+  readonly aliases: Set<string>;
+}
+
 interface Duplicate {
   readonly offset: number;
   readonly key: string;
@@ -152,7 +170,7 @@ interface Duplicate {
 /**
  * Finds where every node of the first document is. An alias is a leaf here: problems below it are told where it stands.
  */
-function walk(events: readonly Event[], source: string, places: Map<string, Place>, empty: Set<string>) {
+function walk(events: readonly Event[], source: string, { places, empty, aliases }: Notes) {
   const duplicates: Duplicate[] = [];
   const taggedKeys: number[] = [];
   let tagged = false;
@@ -165,6 +183,9 @@ function walk(events: readonly Event[], source: string, places: Map<string, Plac
     const place = { key: key ?? start ?? 0, value: start ?? key ?? 0 };
     places.set(pointer, place);
     switch (event.type) {
+      case EVENT_ID.ALIAS:
+        aliases.add(pointer);
+        return;
       case EVENT_ID.SCALAR:
         if (event.tagStart >= 0) tagged = true;
         if (isNull(event, source)) empty.add(pointer);

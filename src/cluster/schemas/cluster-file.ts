@@ -4,7 +4,7 @@ const login = {
   username: about('Who logs in over SSH; may sudo on machines.', text('user-name')),
   password: about('For SSH and sudo. May be left out where a key is given and sudo asks for none.', secret),
   'ssh-keyfile-path': about('A private key: relative to the configuration folder, ~/..., or absolute.', text()),
-  sshport: about('Port of sshd; 22 where neither the machine nor the defaults say.', port),
+  sshport: about('Port of sshd; 22 where nothing else is said.', port),
 };
 
 const throughBastion = {
