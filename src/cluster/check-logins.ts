@@ -15,25 +15,19 @@ export function checkMachineLogins(
   machines: readonly Machine[],
   defaults: Partially<MachineDefaults>,
 ): Problem[] {
-  const merged = machines.map((machine) => ({ ...defaults, ...machine }));
   const tell = (what: string, lacking: readonly number[]): Problem[] => {
     const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
     const text = `${names}: no ${what} here, nor in default-machine-properties`;
     return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
   };
-  const indexes = [...merged.keys()];
-  return [
-    ...tell(
-      'username',
-      indexes.filter((index) => merged[index]?.username === undefined),
-    ),
-    ...tell(
-      'password and no ssh-keyfile-path',
-      indexes.filter(
-        (index) => merged[index]?.password === undefined && merged[index]?.['ssh-keyfile-path'] === undefined,
-      ),
-    ),
-  ];
+  const noUser: number[] = [];
+  const noProof: number[] = [];
+  for (const [index, machine] of machines.entries()) {
+    const has = (field: keyof MachineDefaults): boolean => (machine[field] ?? defaults[field]) !== undefined;
+    if (!has('username')) noUser.push(index);
+    if (!has('password') && !has('ssh-keyfile-path')) noProof.push(index);
+  }
+  return [...tell('username', noUser), ...tell('password and no ssh-keyfile-path', noProof)];
 }
 
 /** Bastions that entries name must be in `ssh-bastions`, whose names are given. */

@@ -1,7 +1,7 @@
 import { FIXED_PORTS } from './addresses.js';
 import { LIST, type Machine } from './check-logins.js';
 import type { ClusterFile, Partially, ServicesFile } from './files.js';
-import { labelsOfMachine } from './labels.js';
+import { type Labels, labelsOfMachine } from './labels.js';
 import { namesOf, type Problem } from './problems.js';
 import type { YamlFile } from './yaml.js';
 
@@ -56,10 +56,13 @@ function* listeners(cluster: Source<ClusterFile>, services: Source<ServicesFile>
   const skus = cluster.part['machine-sku'] ?? {};
   const defaultSsh = cluster.part['default-machine-properties']?.sshport;
   const configured = configuredPorts(services);
-  const kinds = new Map<string, { machine: Machine; index: number; labels: Record<string, string>; hosts: string[] }>();
+  const labelKinds = new Map<Labels, number>();
+  const kinds = new Map<string, { machine: Machine; index: number; labels: Labels; hosts: string[] }>();
   for (const [index, machine] of (cluster.part['machine-list'] ?? []).entries()) {
     const labels = labelsOfMachine(machine, skus);
-    const kind = JSON.stringify([machine['k8s-role'], machine.dashboard, machine.sshport, labels]);
+    const label = labelKinds.get(labels) ?? labelKinds.size;
+    labelKinds.set(labels, label);
+    const kind = `${machine['k8s-role']} ${machine.dashboard} ${machine.sshport} ${label}`;
     const known = kinds.get(kind);
     if (known) known.hosts.push(machine.hostname ?? '');
     else kinds.set(kind, { machine, index, labels, hosts: [machine.hostname ?? ''] });

@@ -65,12 +65,10 @@ export function adviseServiceList(
 
 /** All labels of all machines: `name` and `name=value`. */
 function labelsOf(machines: readonly Machine[], skus: Partially<ClusterFile['machine-sku']>): ReadonlySet<string> {
-  const labels = new Set<string>();
-  for (const machine of machines) {
-    for (const [name, value] of Object.entries(labelsOfMachine(machine, skus)))
-      labels.add(name).add(`${name}=${value}`);
-  }
-  return labels;
+  const kinds = new Set(machines.map((machine) => labelsOfMachine(machine, skus)));
+  return new Set(
+    [...kinds].flatMap((labels) => Object.entries(labels).flatMap(([name, value]) => [name, `${name}=${value}`])),
+  );
 }
 
 function cureFor(label: string, name: string): string {
