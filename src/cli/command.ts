@@ -37,6 +37,10 @@ export interface Options {
   readonly maxSize?: string;
   /** Show what a configuration comes to. */
   readonly resolved?: boolean;
+  /** A list of machines. */
+  readonly input?: string;
+  /** Folder to write to. */
+  readonly out?: string;
   readonly masters?: number;
   readonly workers?: number;
   /** False for `--no-proxy`. */

@@ -38,3 +38,10 @@ export function unknownTag(reason: string): string | undefined {
   if (known.includes(tag)) return `${tag} stands before a single value, not before a ${node}`;
   return `unknown tag ${tag}; ${didYouMean(tag, known) ?? `there are ${known.join(', ')}`}`;
 }
+
+/** What is written as a reference outside of YAML: `!env NAME`. Undefined for anything else. */
+export function referenceFrom(text: string): Reference | undefined {
+  const [, name, argument = ''] = /^!(\w+)\s+(.+)$/s.exec(text) ?? [];
+  const kind = KINDS.find((one) => one === name);
+  return kind === undefined ? undefined : new Reference(kind, argument.trim());
+}

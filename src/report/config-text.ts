@@ -1,4 +1,5 @@
 import type { Explanation, SetAt } from '../cluster/explain.js';
+import type { Placeholder } from '../cluster/generate/configuration-texts.js';
 import type { Cluster } from '../cluster/model.js';
 
 /** Places of a field that are told; of the rest only how many there are. */
@@ -14,6 +15,24 @@ export function formatValid({ services, masters, workers, proxies, images, servi
     count(serviceList.length, 'service'),
   ];
   return `the configuration of ${services.clusterId} is valid: ${parts.join(', ')}\n`;
+}
+
+/** What was written to a folder, what of it is a guess, and what to do next. `folder`: as a shell reads it. */
+export function formatGenerated(cluster: Cluster, folder: string, placeholders: readonly Placeholder[]): string {
+  const { masters, proxies, workers } = cluster;
+  const machines = [
+    count(masters.length, 'master'),
+    ...(proxies.length === 0 ? [] : [count(proxies.length, 'proxy', 'proxies')]),
+    count(workers.length, 'worker'),
+  ];
+  const width = Math.max(...placeholders.map(({ field }) => field.length));
+  const open = placeholders.map(({ file, field, value }) => `  ${field.padEnd(width)}  ${value}  (${file})`);
+  return [
+    `wrote the configuration of ${machines.join(', ')} to ${folder}`,
+    ...(open.length === 0 ? [] : ['set these yourself; so far they are as in the example:', ...open]),
+    `next: look at ${folder}/cluster-configuration.yaml (machine-sku: memory and cores), then \`pai plan -p ${folder}\``,
+    '',
+  ].join('\n');
 }
 
 function count(many: number, one: string, more = `${one}s`): string {

@@ -8,6 +8,7 @@ export type ConfigWork = (invocation: Invocation, words: readonly string[]) => P
 const WORK: Readonly<Record<string, () => Promise<ConfigWork>>> = {
   validate: async () => (await import('./config-show.js')).validate,
   show: async () => (await import('./config-show.js')).show,
+  generate: async () => (await import('./config-generate.js')).generate,
   explain: async () => (await import('./config-show.js')).explain,
 };
 

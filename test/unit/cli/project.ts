@@ -98,7 +98,7 @@ export function start(cwd: string, ...argv: string[]): Going {
 }
 
 /** Starts the command line in surroundings of the test's own: an environment, a terminal. */
-export function startIn(surroundings: Pick<Io, 'env' | 'screen'>, cwd: string, ...argv: string[]): Going {
+export function startIn(surroundings: Pick<Io, 'env' | 'screen' | 'terminal'>, cwd: string, ...argv: string[]): Going {
   let stdout = '';
   let stderr = '';
   const listeners = new Set<(signal: StopSignal) => void>();
