@@ -231,7 +231,8 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'config',
     arguments: '<action> [words...]',
-    summary: 'write, check, show and explain the configuration: generate, validate, show, explain <field>',
+    summary:
+      'the configuration: generate, validate, show, explain <field>; copies in the cluster: push, pull [revision], diff [revision], history',
     options: [
       {
         flags: '--resolved',
@@ -239,7 +240,7 @@ export const COMMANDS: readonly CommandRow[] = [
       },
       { flags: '-i, --input <file>', summary: 'of generate: the list of machines, YAML or CSV' },
       out,
-      { flags: '--force', summary: 'of generate: replace files that are there' },
+      { flags: '--force', summary: 'of generate, push and pull: replace what is there' },
       json,
     ],
     examples: [
@@ -247,8 +248,9 @@ export const COMMANDS: readonly CommandRow[] = [
       'pai config validate',
       'pai config show --resolved',
       'pai config explain sshport',
+      'pai config push',
     ],
-    words: ['generate', 'validate', 'show', 'explain'],
+    words: ['generate', 'validate', 'show', 'explain', 'push', 'pull', 'diff', 'history'],
     load: async () => (await import('./commands/config.js')).config,
   },
   {

@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Cluster, Host } from '../cluster/model.js';
 import { comesAfterIn } from '../graph/order.js';
+import type { KubeCredentials } from '../kube/client.js';
+import type { ConfigurationStore } from '../kube/configuration-store.js';
 import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
 import type {
@@ -55,6 +57,8 @@ export interface WiredDrivers {
   keepLocal(): Promise<readonly string[]>;
   /** Writes what was read back of the PKI to the configuration folder; nothing when nobody asked for it. */
   keepPki(): Promise<void>;
+  /** Copies of the configuration in the cluster. */
+  configurations(): Promise<ConfigurationStore>;
   /** Closes connections of those drivers that were used. */
   close(): Promise<void>;
 }
@@ -102,13 +106,17 @@ export function wireDrivers(
   const kube = once(async () => {
     const { createKubeDriver } = await import('../kube/driver.js');
     const cluster = await project.cluster();
-    return createKubeDriver({
-      credentials: async () => {
-        const credentials = await kubeCredentials(cluster, drivers.pki);
-        const url = await (await detours())?.kubeServer();
-        return url === undefined ? credentials : { ...credentials, url };
-      },
-    });
+    return createKubeDriver({ credentials: () => access(cluster) });
+  });
+  const access = async (cluster: Cluster): Promise<KubeCredentials> => {
+    const credentials = await kubeCredentials(cluster, drivers.pki);
+    const url = await (await detours())?.kubeServer();
+    return url === undefined ? credentials : { ...credentials, url };
+  };
+  const configurations = once(async () => {
+    const { createConfigurationStore } = await import('../kube/configuration-store.js');
+    const cluster = await project.cluster();
+    return createConfigurationStore(() => access(cluster));
   });
   const templates = once(async () => {
     const { createTemplateDriver } = await import('../render/driver.js');
@@ -149,8 +157,9 @@ export function wireDrivers(
       return [...problems, ...warnings];
     },
     keepPki: async () => (await pki.made())?.keepLocal(),
+    configurations,
     close: async () => {
-      await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
+      await Promise.all([drivers.hosts.close(), drivers.kube.close(), (await configurations.made())?.close()]);
       await (await detours.made())?.close();
     },
   };

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_MISSING'
   | 'SECRET'
+  | 'CONFIG_NEWER'
   | 'PAIFILE_INVALID'
   | 'USAGE'
   | 'UNKNOWN_NAME'
@@ -43,6 +44,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'CONFIG_INVALID',
   'CONFIG_MISSING',
   'SECRET',
+  'CONFIG_NEWER',
   'PAIFILE_INVALID',
   'USAGE',
   'UNKNOWN_NAME',

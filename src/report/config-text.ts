@@ -1,6 +1,10 @@
 import type { Explanation, SetAt } from '../cluster/explain.js';
 import type { Placeholder } from '../cluster/generate/configuration-texts.js';
 import type { Cluster } from '../cluster/model.js';
+import type { Revision } from '../kube/configuration-store.js';
+import { diffLines } from './diff-text.js';
+import type { Hunk } from './line-diff.js';
+import type { Style } from './style.js';
 
 /** Places of a field that are told; of the rest only how many there are. */
 const MOST_PLACES = 10;
@@ -15,6 +19,33 @@ export function formatValid({ services, masters, workers, proxies, images, servi
     count(serviceList.length, 'service'),
   ];
   return `the configuration of ${services.clusterId} is valid: ${parts.join(', ')}\n`;
+}
+
+/** Revisions, one a line. */
+export function formatHistory(revisions: readonly Revision[]): string {
+  if (revisions.length === 0) return 'the cluster has no copy of the configuration\n';
+  const width = Math.max(...revisions.map(({ number }) => String(number).length));
+  return revisions.map(({ number, by, at }) => `${String(number).padStart(width)}  ${at}  ${by}\n`).join('');
+}
+
+/** A file that differs, and how. */
+export interface FileDiff {
+  readonly file: string;
+  readonly hunks: readonly Hunk[];
+  /** What its lines do not show. */
+  readonly beside: readonly string[];
+}
+
+/** From a copy in the cluster to what is here, in unified format. */
+export function formatConfigurationDiff(revision: Revision, files: readonly FileDiff[], style: Style): string {
+  const { number, by } = revision;
+  if (files.length === 0) return `the same as revision ${number} (${by})\n`;
+  const lines = files.flatMap(({ file, hunks, beside }) => [
+    style.bad(`--- ${file}  revision ${number}, ${by}`),
+    style.good(`+++ ${file}  here`),
+    ...diffLines({ kind: 'lines', beside, hunks }, style),
+  ]);
+  return `${lines.join('\n')}\n`;
 }
 
 /** What was written to a folder, what of it is a guess, and what to do next. `folder`: as a shell reads it. */

@@ -9,6 +9,10 @@ const WORK: Readonly<Record<string, () => Promise<ConfigWork>>> = {
   validate: async () => (await import('./config-show.js')).validate,
   show: async () => (await import('./config-show.js')).show,
   generate: async () => (await import('./config-generate.js')).generate,
+  push: async () => (await import('./config-copies.js')).push,
+  pull: async () => (await import('./config-copies.js')).pull,
+  diff: async () => (await import('./config-copies.js')).diff,
+  history: async () => (await import('./config-copies.js')).history,
   explain: async () => (await import('./config-show.js')).explain,
 };
 
