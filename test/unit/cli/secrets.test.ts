@@ -70,7 +70,7 @@ describe('a secret that a command gives', () => {
     const said = await pai(root, 'run', 'apart');
     expect(said.exitCode).toBe(2);
     expect(said.stderr).toMatch(/a secret of the configuration can't be had/);
-    expect(said.stderr).toMatch(/cluster-configuration.yaml:8:\d+: password: .* exited with 1, and said: cat: word: /);
+    expect(said.stderr).toMatch(/cluster-configuration.yaml:10:\d+: password: .* exited with 1, and said: cat: word: /);
     expect(existsSync(path.join(root, 'out'))).toBe(false);
   });
 
