@@ -1,6 +1,8 @@
 /** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
 export type {
+  Addresses,
   Cluster,
+  HadoopConfiguration,
   Host,
   ImageEntry,
   KubernetesConfiguration,
@@ -9,6 +11,7 @@ export type {
   ServiceEntry,
   ServicesConfiguration,
   Sku,
+  VirtualCluster,
 } from './cluster/model.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
@@ -19,6 +22,7 @@ export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
 export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
+export { reveal, Secret } from './model/secret.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export type {
   Action,
@@ -32,6 +36,7 @@ export type {
   PoolUse,
   Target,
 } from './model/target.js';
+export { uriHost } from './model/uri-host.js';
 export {
   type Collection,
   type EachOptions,

@@ -35,6 +35,12 @@ export interface Options {
   readonly cache?: boolean;
   readonly cacheDir?: string;
   readonly maxSize?: string;
+  /** Show what a configuration comes to. */
+  readonly resolved?: boolean;
+  /** A list of machines. */
+  readonly input?: string;
+  /** Folder to write to. */
+  readonly out?: string;
   readonly masters?: number;
   readonly workers?: number;
   /** False for `--no-proxy`. */

@@ -78,6 +78,8 @@ const cacheDir: OptionRow = {
 const noCache: OptionRow = { flags: '--no-cache', summary: 'neither take outputs from the cache nor keep them' };
 const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: what may remain, like 500MB or 2GiB' };
 
+const out: OptionRow = { flags: '-o, --out <folder>', summary: 'folder to write the configuration to' };
+
 const sandbox: OptionRow = {
   flags: '--sandbox',
   summary: 'work on the simulated cluster of `pai sandbox`, which is made when it is not there',
@@ -229,6 +231,39 @@ export const COMMANDS: readonly CommandRow[] = [
     past: true,
     words: ['create', 'grow', 'status', 'fault', 'lift', 'exec', 'reset'],
     load: async () => (await import('./commands/sandbox.js')).sandbox,
+  },
+  {
+    name: 'init',
+    arguments: '',
+    summary: 'ask a few questions and write a configuration',
+    options: [out, { flags: '--force', summary: 'replace files that are there' }],
+    examples: ['pai init', 'pai init -o my-cluster'],
+    load: async () => (await import('./commands/init.js')).init,
+  },
+  {
+    name: 'config',
+    arguments: '<action> [words...]',
+    summary:
+      'the configuration: generate, validate, show, explain <field>; copies in the cluster: push, pull [revision], diff [revision], history',
+    options: [
+      {
+        flags: '--resolved',
+        summary: 'of show: with defaults, and what !env, !file and !exec give (secrets stay masked)',
+      },
+      { flags: '-i, --input <file>', summary: 'of generate: the list of machines, YAML or CSV' },
+      out,
+      { flags: '--force', summary: 'of generate, push and pull: replace what is there' },
+      json,
+    ],
+    examples: [
+      'pai config generate -i machines.csv -o my-cluster',
+      'pai config validate',
+      'pai config show --resolved',
+      'pai config explain sshport',
+      'pai config push',
+    ],
+    words: ['generate', 'validate', 'show', 'explain', 'push', 'pull', 'diff', 'history'],
+    load: async () => (await import('./commands/config.js')).config,
   },
   {
     name: 'completion',

@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Cluster, Host } from '../cluster/model.js';
 import { comesAfterIn } from '../graph/order.js';
+import type { KubeCredentials } from '../kube/client.js';
+import type { ConfigurationStore } from '../kube/configuration-store.js';
 import { createLocalDriver } from '../local/driver.js';
 import { zxRunner } from '../local/zx-runner.js';
 import type {
@@ -55,6 +57,8 @@ export interface WiredDrivers {
   keepLocal(): Promise<readonly string[]>;
   /** Writes what was read back of the PKI to the configuration folder; nothing when nobody asked for it. */
   keepPki(): Promise<void>;
+  /** Copies of the configuration in the cluster. */
+  configurations(): Promise<ConfigurationStore>;
   /** Closes connections of those drivers that were used. */
   close(): Promise<void>;
 }
@@ -83,7 +87,8 @@ export function wireDrivers(
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
     const cluster = await project.cluster();
-    const { registry } = cluster.services;
+    const { password, ...access } = cluster.services.registry;
+    const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
     if (detour === undefined) return createImageDriver({ registry });
     const { registryUrl, dockerSocket } = detour;
@@ -101,13 +106,17 @@ export function wireDrivers(
   const kube = once(async () => {
     const { createKubeDriver } = await import('../kube/driver.js');
     const cluster = await project.cluster();
-    return createKubeDriver({
-      credentials: async () => {
-        const credentials = await kubeCredentials(cluster, drivers.pki);
-        const url = await (await detours())?.kubeServer();
-        return url === undefined ? credentials : { ...credentials, url };
-      },
-    });
+    return createKubeDriver({ credentials: () => access(cluster) });
+  });
+  const access = async (cluster: Cluster): Promise<KubeCredentials> => {
+    const credentials = await kubeCredentials(cluster, drivers.pki);
+    const url = await (await detours())?.kubeServer();
+    return url === undefined ? credentials : { ...credentials, url };
+  };
+  const configurations = once(async () => {
+    const { createConfigurationStore } = await import('../kube/configuration-store.js');
+    const cluster = await project.cluster();
+    return createConfigurationStore(() => access(cluster));
   });
   const templates = once(async () => {
     const { createTemplateDriver } = await import('../render/driver.js');
@@ -148,8 +157,9 @@ export function wireDrivers(
       return [...problems, ...warnings];
     },
     keepPki: async () => (await pki.made())?.keepLocal(),
+    configurations,
     close: async () => {
-      await Promise.all([drivers.hosts.close(), drivers.kube.close()]);
+      await Promise.all([drivers.hosts.close(), drivers.kube.close(), (await configurations.made())?.close()]);
       await (await detours.made())?.close();
     },
   };
@@ -252,7 +262,7 @@ async function readFrom(
 
 /** How to reach Kubernetes as an administrator: a client certificate that is made for this run and kept in memory only. */
 export async function kubeCredentials(
-  cluster: Pick<Cluster, 'kubernetes'>,
+  cluster: Pick<Cluster, 'addresses'>,
   pki: Pick<PkiDriver, 'material' | 'issue'>,
 ): Promise<{ server: string; ca: string; certificate: string; key: string }> {
   const ca = (await pki.material())?.get('ca.crt');
@@ -270,5 +280,5 @@ export async function kubeCredentials(
     usages: ['client'],
     days: 1,
   });
-  return { server: `https://${cluster.kubernetes.loadBalanceIp}:6443`, ca, certificate, key };
+  return { server: cluster.addresses.apiServer, ca, certificate, key };
 }

@@ -1,3 +1,4 @@
+import type { ConfigurationStore } from '../kube/configuration-store.js';
 import type { Drivers } from '../model/drivers.js';
 import type { Look } from '../plan/look.js';
 import { createLook } from '../run/look.js';
@@ -10,6 +11,8 @@ import { type Detours, wireDrivers } from './wiring.js';
 export interface Workbench {
   readonly drivers: Drivers;
   readonly look: Look;
+  /** Copies of the configuration in the cluster. */
+  configurations(): Promise<ConfigurationStore>;
   /** Writes what was read back of the PKI to the configuration folder. */
   keepPki(): Promise<void>;
   /** Writes what was seen of local targets to `.cache`; only for who holds the project. Returns warnings. */
@@ -36,14 +39,14 @@ export async function withWorkbench<Result>(
   { runId = newRunId(new Date()), signal }: WorkingFor = {},
 ): Promise<Result> {
   const agentSocket = process.env.SSH_AUTH_SOCK;
-  const { drivers, keepLocal, keepPki, close } = wireDrivers(project, {
+  const { drivers, keepLocal, keepPki, configurations, close } = wireDrivers(project, {
     runId,
     hostKeys: options.hostKeys,
     agentSocket,
     ...(project.sandboxDirectory !== undefined && { detours: sandbox(project.sandboxDirectory) }),
   });
   try {
-    return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki, keepLocal });
+    return await work({ drivers, look: createLook(drivers, signal && { signal }), keepPki, keepLocal, configurations });
   } finally {
     await close();
   }

@@ -5,6 +5,8 @@
 export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_MISSING'
+  | 'SECRET'
+  | 'CONFIG_NEWER'
   | 'PAIFILE_INVALID'
   | 'USAGE'
   | 'UNKNOWN_NAME'
@@ -41,6 +43,8 @@ export type ErrorCode =
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'CONFIG_INVALID',
   'CONFIG_MISSING',
+  'SECRET',
+  'CONFIG_NEWER',
   'PAIFILE_INVALID',
   'USAGE',
   'UNKNOWN_NAME',
