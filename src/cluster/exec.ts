@@ -48,8 +48,10 @@ export async function outputOf(command: string, { cwd, seconds = EXEC_SECONDS }:
     if (size > MOST) stop(`wrote more than ${MOST / 1024} KiB`);
     else output.push(chunk);
   });
+  const unwatch = whenInterrupted(child?.pid, () => stop('was interrupted'));
   const result = await Promise.race([ended, stopped]);
   clearTimeout(timer);
+  unwatch();
   const fail = (failed: string): ExecResult => ({ failed, said: lastLines(said) });
   if (typeof result === 'string') {
     if (child?.pid !== undefined) await endProcesses({ group: child.pid, environment: [] });
@@ -61,6 +63,34 @@ export async function outputOf(command: string, { cwd, seconds = EXEC_SECONDS }:
   if (result.exitCode === null) return fail(`was ended by ${result.signal ?? 'a signal'}`);
   if (result.exitCode < 0) return fail(`can't be started${result.refused === undefined ? '' : ` (${result.refused})`}`);
   return fail(`exited with ${result.exitCode}`);
+}
+
+/**
+ * An interrupt at the terminal does not reach a command in a group of its own, so it is ended here, and then the signal means what it meant
+ * without us. Returns what ends the watch.
+ */
+function whenInterrupted(group: number | undefined, stop: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const unwatch = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    unwatch();
+    if (group !== undefined) endGroup(group);
+    stop();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return unwatch;
+}
+
+/** At once: the process may be gone a moment later. */
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** A file's or a command's text as a value: programs end it with a line feed that is no part of it. */

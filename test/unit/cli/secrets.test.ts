@@ -2,7 +2,9 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Installation, install, spawnPai } from './installation.js';
+import { isAtWork, processIn } from './processes.js';
 import { makeProject, pai } from './project.js';
 
 /** `login` is looked at with the password of the machines; `apart` with nothing; `file` is work on files of the project. */
@@ -110,5 +112,27 @@ describe('a snapshot of a run with nothing to do', () => {
     expect((await pai(root, 'run', 'file')).stdout).toMatch(/^nothing to do/);
     await writeFile(configuration('data'), '/third\n');
     expect((await pai(root, 'run', 'file')).stdout).toContain('1 ran');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an interrupt while a command gives a secret', { timeout: 60_000 }, () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = await install();
+  });
+  afterAll(() => installation.remove());
+
+  it.each(['plan', 'run'])('ends it, and pai %s', async (command) => {
+    await edit('cluster-configuration.yaml', 'echo x >> asked; cat word', 'echo $$ > asking; sleep 300');
+    const { child, said } = spawnPai(installation, root, command, 'login');
+    const asking = await processIn(root, 'cluster-configuration/asking');
+    expect(isAtWork(asking)).toBe(true);
+    const began = Date.now();
+    child.kill('SIGINT');
+    await said;
+    expect(Date.now() - began).toBeLessThan(10_000);
+    for (let tries = 0; tries < 100 && isAtWork(asking); tries++) await sleep(20);
+    expect(isAtWork(asking)).toBe(false);
+    expect(existsSync(path.join(root, 'out'))).toBe(false);
   });
 });
