@@ -1,6 +1,7 @@
 /** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
 export type {
   Cluster,
+  HadoopConfiguration,
   Host,
   ImageEntry,
   KubernetesConfiguration,
@@ -10,9 +11,20 @@ export type {
   ServicesConfiguration,
   Sku,
 } from './cluster/model.js';
+export { configurationError, type Problem } from './cluster/problems.js';
+export { readYaml, type YamlFile } from './cluster/read-yaml.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
+export {
+  type ArchiveRequest,
+  type DownloadRequest,
+  download,
+  publishedSha512,
+  type RequestOptions,
+  readArchive,
+  sha512Of,
+} from './local/archives.js';
 export { type FilesSpec, filesAction } from './local/files-action.js';
 export { type RenderedSpec, renderedAction } from './local/rendered-action.js';
 export type * from './model/drivers.js';
@@ -20,6 +32,7 @@ export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.j
 export type { Json, JsonObject } from './model/json.js';
 export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
 export type { Observation, Stamp } from './model/stamp.js';
+export { didYouMean } from './model/suggest.js';
 export type {
   Action,
   ActionContext,

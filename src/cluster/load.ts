@@ -7,7 +7,14 @@ import { crossCheck, type Files } from './check.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
-import type { Cluster, ImageEntry, KubernetesConfiguration, ServiceEntry, ServicesConfiguration } from './model.js';
+import type {
+  Cluster,
+  HadoopConfiguration,
+  ImageEntry,
+  KubernetesConfiguration,
+  ServiceEntry,
+  ServicesConfiguration,
+} from './model.js';
 import { configurationError, type Problem } from './problems.js';
 import { createValidator } from './validate.js';
 import { buildVariables, servicesRaw } from './variables.js';
@@ -136,7 +143,21 @@ function buildServices(file: ServicesFile, directory: string): ServicesConfigura
       ...(ca === undefined ? {} : { caPath: configuredPath(ca, directory) }),
       insecure: registry['docker-registry-insecure'] === 'true',
     },
+    hadoop: buildHadoop(file.hadoop, directory),
     raw: servicesRaw(file),
+  };
+}
+
+function buildHadoop(hadoop: ServicesFile['hadoop'], directory: string): HadoopConfiguration {
+  const path = hadoop['custom-hadoop-binary-path'];
+  const version = hadoop['hadoop-version'];
+  const sha512 = hadoop['hadoop-sha512'];
+  return {
+    ...(/^none$/i.test(path) ? {} : { archivePath: configuredPath(path, directory) }),
+    version,
+    downloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
+    ...(sha512 === undefined ? {} : { sha512: sha512.toLowerCase() }),
+    virtualClusters: hadoop.virtualClusters,
   };
 }
 

@@ -77,11 +77,25 @@ export interface RegistryConfiguration {
   readonly insecure: boolean;
 }
 
+/** The `hadoop` section. */
+export interface HadoopConfiguration {
+  /** `custom-hadoop-binary-path`: absolute path of a tar.gz; without one the release of `version` is downloaded. */
+  readonly archivePath?: string;
+  readonly version: string;
+  /** `hadoop-download-url`, the version filled in. */
+  readonly downloadUrl: string;
+  /** `hadoop-sha512`: what the archive must have, lower-case hex. */
+  readonly sha512?: string;
+  /** Queues as written, in their order; capacity in percent. */
+  readonly virtualClusters: Readonly<Record<string, { readonly description?: string; readonly capacity: number }>>;
+}
+
 /** services-configuration.yaml. */
 export interface ServicesConfiguration {
   readonly clusterId: string;
   readonly dataPath: string;
   readonly registry: RegistryConfiguration;
+  readonly hadoop: HadoopConfiguration;
   /** The sections as written (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
   readonly raw: JsonObject;
 }

@@ -27,7 +27,12 @@ const virtualCluster = mapping(['capacity'], {
 
 const hadoop = mapping([], {
   'custom-hadoop-binary-path': otherwise('None', text()),
-  'hadoop-version': otherwise('2.9.0', text()),
+  'hadoop-version': otherwise('2.9.0', text('identifier')),
+  'hadoop-download-url': otherwise(
+    'https://archive.apache.org/dist/hadoop/common/hadoop-{version}/hadoop-{version}.tar.gz',
+    text('web-address'),
+  ),
+  'hadoop-sha512': text('sha512'),
   virtualClusters: otherwise({}, named('identifier', virtualCluster)),
 });
 

@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Cluster, type LocalTask, PaiError, type ProjectFolders } from 'pai';
+import { composeFiles } from './compose.js';
+import { nodeResources } from './node-resources.js';
+import { type PropertyTable, readTable } from './property-table.js';
+import { queuesOf } from './queues.js';
+import { cureOf, releaseArchive } from './release.js';
+import { readStock } from './stock.js';
+
+/** What pai sets, relative to the project. */
+const OVERLAYS = 'templates/hadoop/overlays.yaml';
+/** What the operator sets, in the configuration folder. */
+const OVERRIDES = 'hadoop-overrides.yaml';
+
+/**
+ * Hadoop's configuration of every role, in `.cache/hadoop/configuration/`: the stock files of the configured release with what the overlays and the
+ * operator's overrides set. Stale only when one of these, the archive, or what it takes of the cluster changes: docs/hadoop.md.
+ */
+export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): LocalTask {
+  const release = cluster.services.hadoop;
+  const { archivePath, downloadUrl, sha512, virtualClusters } = release;
+  const overrides = path.join(cluster.directory, OVERRIDES);
+  const output = path.join(project.cache, 'hadoop', 'configuration');
+  const source = { ...(archivePath === undefined ? { downloadUrl } : { archivePath }), ...(sha512 && { sha512 }) };
+  // An archive that is missing is told by the run, with the setting that names it.
+  const files = [overrides, ...(archivePath === undefined ? [] : [archivePath])].filter((file) => existsSync(file));
+  return {
+    inputs: [OVERLAYS, ...files.filter((file) => !isLikeGlob(file))],
+    outputs: [`${output}/**`],
+    values: { ...ofCluster(cluster), queues: capacities(virtualClusters), source },
+    async run({ log, signal, root }) {
+      const strange = files.find(isLikeGlob);
+      if (strange !== undefined) {
+        throw new PaiError('LOCAL_FILE', `${strange}: a path with one of * ? [ { \\ in it can't be watched`, {
+          next: 'Move the file to a folder with a plain name.',
+        });
+      }
+      // What is cheap to be told comes before a download.
+      const tables: PropertyTable[] = [await readTable(path.join(root, OVERLAYS), OVERLAYS)];
+      if (files.includes(overrides)) tables.push(await readTable(overrides, path.relative(root, overrides)));
+      const { queues, scaledFrom } = queuesOf(virtualClusters);
+      if (scaledFrom !== undefined) {
+        log(`warning: virtualClusters have ${scaledFrom} % together: scaled down to 100, nothing is left for default`);
+      }
+      const cache = path.join(project.cache, 'hadoop', 'releases');
+      const archive = await releaseArchive(release, { cache, log, signal });
+      const stock = await readStock(archive, { cure: cureOf(release), signal });
+      const composed = await composeFiles(stock, tables, { ...ofCluster(cluster), queues });
+      await replaceFolder(output, composed);
+      log(`wrote ${composed.size} files to ${path.relative(root, output)}`);
+    },
+  };
+}
+
+/** What of the cluster is in the files; nothing else makes them stale. */
+function ofCluster({ hosts }: Cluster) {
+  const address = (host: { readonly address: string }): string =>
+    host.address.includes(':') ? `[${host.address}]` : host.address;
+  const withLabel = (name: string, value: string) => hosts.filter((host) => host.labels[name] === value);
+  const [master] = hosts.filter((host) => host.paiMaster);
+  const skus = new Map(withLabel('yarnrole', 'worker').map(({ sku }) => [sku.name, nodeResources(sku)]));
+  return {
+    master: master === undefined ? '' : address(master),
+    zookeeper: withLabel('zookeeper', 'true')
+      .map((host) => `${address(host)}:2181`)
+      .join(','),
+    skus: Object.fromEntries(
+      [...skus].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, resources]) => [name, { ...resources }]),
+    ),
+  };
+}
+
+/** A list: their order is that of the queues. */
+function capacities(virtualClusters: Cluster['services']['hadoop']['virtualClusters']): [string, number][] {
+  return Object.entries(virtualClusters).map(([name, { capacity }]) => [name, capacity]);
+}
+
+/** The files take the place of all that was in the folder. Only their owner may read them: overrides may hold passwords. */
+async function replaceFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  for (const [name, content] of files) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(file, content, { mode: 0o600 });
+  }
+}
+
+function isLikeGlob(file: string): boolean {
+  return /[*?[{\\]/.test(file);
+}
