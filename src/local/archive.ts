@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -29,6 +30,8 @@ export async function readArchive(
   const found = new Map<string, Uint8Array>();
   const tar = extract();
   tar.on('entry', (header, content, next) => {
+    // Whatever breaks the archive breaks the file that is being read too; it is told once, by the pipeline.
+    content.on('error', () => undefined);
     const take = header.type === 'file' && wanted(header.name);
     if (take && (header.size ?? 0) > LARGEST) {
       tar.destroy(new Error(`${header.name} in it has ${header.size} bytes, more than ${LARGEST}`));
@@ -43,23 +46,15 @@ export async function readArchive(
       next();
     });
   });
-  let bytes = 0;
-  const count = async function* (source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  };
   await guarded(file, 'read', async () => {
+    if ((await stat(file)).size === 0) throw new PaiError('ARCHIVE', `${file} is empty`, { next: cure });
     try {
-      await pipeline(createReadStream(file), count, createGunzip(), tar, { signal });
+      await pipeline(createReadStream(file), createGunzip(), tar, { signal });
     } catch (error) {
       if (signal?.aborted === true) throw new PaiError('CANCELLED', `reading ${file} was cancelled`);
       throw isOfTheDisk(error) ? error : broken(file, error, cure);
     }
   });
-  // Nothing at all is no gzip either, and no error of zlib's.
-  if (bytes === 0) throw new PaiError('ARCHIVE', `${file} is empty`, { next: cure });
   return found;
 }
 

@@ -99,14 +99,17 @@ async function fetchInto(part: string, wanted: DownloadRequest): Promise<boolean
 /** Writes what comes. What came before a connection broke stays, for the next try. */
 async function write(answer: Answer, part: string, append: boolean, wanted: DownloadRequest): Promise<void> {
   const output = createWriteStream(part, { flags: append ? 'a' : 'w', mode: 0o600 });
-  let broken: unknown;
-  answer.on('error', (error) => {
-    broken ??= error;
-  });
+  // Who breaks takes the other along, with the same error.
+  let first: unknown;
+  for (const side of [answer, output]) {
+    side.on('error', () => {
+      first ??= side;
+    });
+  }
   try {
     await pipeline(answer, output, { signal: wanted.signal });
   } catch (error) {
-    if (broken === undefined && !wanted.signal.aborted) await guarded(part, 'write', () => Promise.reject(error));
+    if (first === output && !wanted.signal.aborted) await guarded(part, 'write', () => Promise.reject(error));
     throw failed(wanted.url, withProgress(error, await sizeOf(part)), wanted);
   }
 }
