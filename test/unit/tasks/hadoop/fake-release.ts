@@ -34,7 +34,7 @@ export function fakeStock(layout: Layout): Record<string, string> {
     'yarn-site.xml': `${XML}<configuration>\n\n<!-- Fake site specific properties -->\n\n</configuration>\n`,
     [two ? 'mapred-site.xml.template' : 'mapred-site.xml']: empty,
     'capacity-scheduler.xml': scheduler,
-    'hadoop-env.sh': two ? '# fake 2\nexport JAVA_HOME=${JAVA_HOME}\n' : '# fake 3\n# export JAVA_HOME=\n',
+    'hadoop-env.sh': two ? '# fake 2\nexport JAVA_HOME=$JAVA_HOME\n' : '# fake 3\n# export JAVA_HOME=\n',
     'yarn-env.sh': two ? '# fake 2\nJAVA_HEAP_MAX=-Xmx1000m\n' : '# fake 3, no line end',
     'mapred-env.sh': 'export NOBODY_ASKED=1\n',
   };
@@ -47,6 +47,8 @@ export interface FakeRelease {
   readonly folder?: string;
   /** Instead of, or besides, what the layout has; undefined leaves a file out. */
   readonly files?: Readonly<Record<string, string | undefined>>;
+  /** Files elsewhere in the archive, by their path in it. */
+  readonly others?: Readonly<Record<string, string>>;
   /** Bytes that do not compress, at its end: so that there is something to cut off. */
   readonly ballast?: number;
 }
@@ -56,6 +58,7 @@ export async function fakeRelease({
   layout = 'fake-2.x',
   folder = 'hadoop-0.0.0-fake',
   files = {},
+  others = {},
   ballast = 4096,
 }: FakeRelease = {}): Promise<Buffer> {
   const top = folder === '' ? '' : `${folder}/`;
@@ -65,6 +68,7 @@ export async function fakeRelease({
     ...stock.flatMap(([name, content]) =>
       content === undefined ? [] : [{ path: `${top}etc/hadoop/${name}`, mode: 0o644, content }],
     ),
+    ...Object.entries(others).map(([place, content]) => ({ path: place, mode: 0o644, content })),
     { path: `${top}share/ballast`, mode: 0o644, content: randomBytes(ballast) },
   ]);
   return gzipSync(tar);
