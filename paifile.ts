@@ -78,6 +78,8 @@ export default paifile(({ cluster, project, target, each, group, after }) => {
   target('prepare-hadoop-config', hadoopConfiguration(cluster, project), {
     description: "Hadoop's configuration of every role, from that of the configured release",
     timeoutSeconds: 3600,
+    // It may have to download a release, and no service of the list needs it yet.
+    manual: true,
   });
 
   const images = each('image', cluster.images, (image) => buildImage(cluster, image), {

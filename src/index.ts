@@ -10,6 +10,7 @@ export type {
   ServiceEntry,
   ServicesConfiguration,
   Sku,
+  VirtualCluster,
 } from './cluster/model.js';
 export { configurationError, type Problem } from './cluster/problems.js';
 export { readYaml, type YamlFile } from './cluster/read-yaml.js';

@@ -153,11 +153,11 @@ function buildHadoop(hadoop: ServicesFile['hadoop'], directory: string): HadoopC
   const version = hadoop['hadoop-version'];
   const sha512 = hadoop['hadoop-sha512'];
   return {
-    ...(/^none$/i.test(path) ? {} : { archivePath: configuredPath(path, directory) }),
-    version,
-    downloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
-    ...(sha512 === undefined ? {} : { sha512: sha512.toLowerCase() }),
-    virtualClusters: hadoop.virtualClusters,
+    ...(path === 'None' ? {} : { customHadoopBinaryPath: configuredPath(path, directory) }),
+    hadoopVersion: version,
+    hadoopDownloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
+    ...(sha512 === undefined ? {} : { hadoopSha512: sha512.toLowerCase() }),
+    virtualClusters: Object.entries(hadoop.virtualClusters).map(([name, entry]) => ({ ...entry, name })),
   };
 }
 

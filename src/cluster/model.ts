@@ -77,17 +77,24 @@ export interface RegistryConfiguration {
   readonly insecure: boolean;
 }
 
-/** The `hadoop` section. */
+/** A virtual cluster: a queue of YARN. */
+export interface VirtualCluster {
+  readonly name: string;
+  readonly description?: string;
+  /** Its share in percent. */
+  readonly capacity: number;
+}
+
+/** `hadoop` of services-configuration.yaml. */
 export interface HadoopConfiguration {
-  /** `custom-hadoop-binary-path`: absolute path of a tar.gz; without one the release of `version` is downloaded. */
-  readonly archivePath?: string;
-  readonly version: string;
-  /** `hadoop-download-url`, the version filled in. */
-  readonly downloadUrl: string;
-  /** `hadoop-sha512`: what the archive must have, lower-case hex. */
-  readonly sha512?: string;
-  /** Queues as written, in their order; capacity in percent. */
-  readonly virtualClusters: Readonly<Record<string, { readonly description?: string; readonly capacity: number }>>;
+  /** Absolute path of an archive of an own build; without it the released one of `hadoopVersion` is meant. */
+  readonly customHadoopBinaryPath?: string;
+  readonly hadoopVersion: string;
+  /** Where that is downloaded, the version filled in. */
+  readonly hadoopDownloadUrl: string;
+  /** What the archive must have, lower-case hex. */
+  readonly hadoopSha512?: string;
+  readonly virtualClusters: readonly VirtualCluster[];
 }
 
 /** services-configuration.yaml. */

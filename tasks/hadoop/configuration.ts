@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Cluster, type LocalTask, PaiError, type ProjectFolders } from 'pai';
+import { type Cluster, type LocalTask, PaiError, type ProjectFolders, type VirtualCluster } from 'pai';
 import { composeFiles } from './compose.js';
 import { nodeResources } from './node-resources.js';
 import { type PropertyTable, readTable } from './property-table.js';
@@ -20,12 +20,12 @@ const OVERRIDES = 'hadoop-overrides.yaml';
  */
 export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): LocalTask {
   const release = cluster.services.hadoop;
-  const { archivePath, downloadUrl, sha512, virtualClusters } = release;
+  const { customHadoopBinaryPath: archive, hadoopDownloadUrl: url, hadoopSha512: sha512, virtualClusters } = release;
   const overrides = path.join(cluster.directory, OVERRIDES);
   const output = path.join(project.cache, 'hadoop', 'configuration');
-  const source = { ...(archivePath === undefined ? { downloadUrl } : { archivePath }), ...(sha512 && { sha512 }) };
+  const source = { ...(archive === undefined ? { url } : { archive }), ...(sha512 && { sha512 }) };
   // An archive that is missing is told by the run, with the setting that names it.
-  const files = [overrides, ...(archivePath === undefined ? [] : [archivePath])].filter((file) => existsSync(file));
+  const files = [overrides, ...(archive === undefined ? [] : [archive])].filter((file) => existsSync(file));
   return {
     inputs: [OVERLAYS, ...files.filter((file) => !isLikeGlob(file))],
     outputs: [`${output}/**`],
@@ -45,8 +45,10 @@ export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): 
         log(`warning: virtualClusters have ${scaledFrom} % together: scaled down to 100, nothing is left for default`);
       }
       const cache = path.join(project.cache, 'hadoop', 'releases');
-      const archive = await releaseArchive(release, { cache, log, signal });
-      const stock = await readStock(archive, { cure: cureOf(release), signal });
+      const stock = await readStock(await releaseArchive(release, { cache, log, signal }), {
+        cure: cureOf(release),
+        signal,
+      });
       const composed = await composeFiles(stock, tables, { ...ofCluster(cluster), queues });
       await replaceFolder(output, composed);
       log(`wrote ${composed.size} files to ${path.relative(root, output)}`);
@@ -73,8 +75,8 @@ function ofCluster({ hosts }: Cluster) {
 }
 
 /** A list: their order is that of the queues. */
-function capacities(virtualClusters: Cluster['services']['hadoop']['virtualClusters']): [string, number][] {
-  return Object.entries(virtualClusters).map(([name, { capacity }]) => [name, capacity]);
+function capacities(virtualClusters: readonly VirtualCluster[]): [string, number][] {
+  return virtualClusters.map(({ name, capacity }) => [name, capacity]);
 }
 
 /** The files take the place of all that was in the folder. Only their owner may read them: overrides may hold passwords. */

@@ -1,4 +1,4 @@
-import { PaiError } from 'pai';
+import { PaiError, type VirtualCluster } from 'pai';
 
 /** A queue of YARN's capacity scheduler. */
 export interface Queue {
@@ -15,14 +15,15 @@ export interface Queues {
 
 /** Hundredths of a percent: they are what capacities are handed out in, so that the sum is exact. */
 const WHOLE = 10_000;
+/** More than adding up fractions makes of 100 percent. */
+const NOISE = 1e-6;
 
 /**
  * The queues of `virtualClusters` (capacity in percent). What they leave goes to `default`, and if they ask for more than 100 together,
  * all of them are scaled down and nothing is left. The scheduler accepts no queues whose sum is not 100, so roundings are made up for: who lost most
  * gets the hundredth first. Throws CONFIG_INVALID for names that can't be a queue's.
  */
-export function queuesOf(virtualClusters: Readonly<Record<string, { readonly capacity: number }>>): Queues {
-  const wanted = Object.entries(virtualClusters).map(([name, { capacity }]) => ({ name, capacity }));
+export function queuesOf(wanted: readonly VirtualCluster[]): Queues {
   checkNames(wanted.map(({ name }) => name));
   const asked = wanted.reduce((sum, { capacity }) => sum + capacity, 0);
   const exact = wanted.map(({ capacity }) => (capacity * WHOLE) / Math.max(asked, 100));
@@ -39,7 +40,7 @@ export function queuesOf(virtualClusters: Readonly<Record<string, { readonly cap
     name,
     capacity: share / 100,
   }));
-  return asked > 100 ? { queues, scaledFrom: asked } : { queues };
+  return asked > 100 + NOISE ? { queues, scaledFrom: asked } : { queues };
 }
 
 /** A dot separates a queue from its parent, so it can't be in a name. */

@@ -13,7 +13,7 @@ import {
 } from 'pai';
 
 /** Where the archive of a release comes from. */
-export type ReleaseSource = Pick<HadoopConfiguration, 'archivePath' | 'downloadUrl' | 'sha512'>;
+export type ReleaseSource = Pick<HadoopConfiguration, 'customHadoopBinaryPath' | 'hadoopDownloadUrl' | 'hadoopSha512'>;
 
 /** What a release is got with. */
 export interface ReleaseOptions extends Pick<Workshop, 'log' | 'signal'> {
@@ -22,8 +22,8 @@ export interface ReleaseOptions extends Pick<Workshop, 'log' | 'signal'> {
 }
 
 /** How to get on without an archive. */
-export function cureOf({ archivePath }: ReleaseSource): string {
-  return archivePath === undefined
+export function cureOf({ customHadoopBinaryPath }: ReleaseSource): string {
+  return customHadoopBinaryPath === undefined
     ? 'Correct hadoop-version or hadoop-download-url in services-configuration.yaml, or give an archive of yours as custom-hadoop-binary-path.'
     : 'Give a whole tar.gz of a Hadoop binary release as custom-hadoop-binary-path in services-configuration.yaml, or None to download one.';
 }
@@ -33,7 +33,9 @@ export function cureOf({ archivePath }: ReleaseSource): string {
  * is published beside the release; it is remembered, so that what is in the cache needs no network. Throws LOCAL_FILE, ARCHIVE, DOWNLOAD, CANCELLED.
  */
 export async function releaseArchive(source: ReleaseSource, options: ReleaseOptions): Promise<string> {
-  return source.archivePath === undefined ? downloaded(source, options) : given(source.archivePath, source, options);
+  return source.customHadoopBinaryPath === undefined
+    ? downloaded(source, options)
+    : given(source.customHadoopBinaryPath, source, options);
 }
 
 async function given(archive: string, source: ReleaseSource, { signal }: ReleaseOptions): Promise<string> {
@@ -45,11 +47,11 @@ async function given(archive: string, source: ReleaseSource, { signal }: Release
       next: cureOf(source),
     });
   }
-  if (source.sha512 === undefined) return archive;
+  if (source.hadoopSha512 === undefined) return archive;
   const digest = await sha512Of(archive, signal);
-  if (digest !== source.sha512) {
+  if (digest !== source.hadoopSha512) {
     throw new PaiError('ARCHIVE', `${archive} does not have the checksum of hadoop-sha512`, {
-      details: [`SHA-512 expected: ${source.sha512}`, `SHA-512 found:    ${digest}`],
+      details: [`SHA-512 expected: ${source.hadoopSha512}`, `SHA-512 found:    ${digest}`],
       next: 'Get the archive again, or correct hadoop-sha512 in services-configuration.yaml.',
     });
   }
@@ -57,13 +59,13 @@ async function given(archive: string, source: ReleaseSource, { signal }: Release
 }
 
 async function downloaded(source: ReleaseSource, { cache, log, signal }: ReleaseOptions): Promise<string> {
-  const url = source.downloadUrl;
+  const url = source.hadoopDownloadUrl;
   // By address: an archive from elsewhere may be another one of the same name.
   const folder = path.join(cache, createHash('sha256').update(url).digest('hex').slice(0, 12));
   const file = path.join(folder, path.posix.basename(new URL(url).pathname) || 'release');
   const cure = cureOf(source);
   const sha512 =
-    source.sha512 ?? (await rememberedSha512(`${file}.sha512`, () => publishedSha512(url, { signal, cure })));
+    source.hadoopSha512 ?? (await rememberedSha512(`${file}.sha512`, () => publishedSha512(url, { signal, cure })));
   if (sha512 === undefined) {
     throw new PaiError('DOWNLOAD', `neither ${url}.sha512 nor ${url}.mds exists`, {
       next: `${cure} If just the checksum is missing there, give it as hadoop-sha512.`,

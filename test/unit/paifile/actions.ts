@@ -56,7 +56,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       clusterId: 'test',
       dataPath: '/var/lib/data',
       registry: { domain: 'registry.example', namespace: 'pai', tag: 'latest', secretName: 'pull', insecure: false },
-      hadoop: { version: '2.9.0', downloadUrl: 'https://archive.example.com/hadoop-2.9.0.tar.gz', virtualClusters: {} },
+      hadoop: { hadoopVersion: '2.9.0', hadoopDownloadUrl: 'https://mirror.example/h.tar.gz', virtualClusters: [] },
       raw: {},
     },
     images: [],

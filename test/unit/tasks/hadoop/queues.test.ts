@@ -3,18 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { queuesOf } from '../../../../tasks/hadoop/queues.js';
 
 const named = (capacities: readonly number[]) =>
-  Object.fromEntries(capacities.map((capacity, index) => [`vc${index}`, { capacity }]));
+  capacities.map((capacity, index) => ({ name: `vc${index}`, capacity }));
 
 /** In hundredths of a percent: what a queue has, without errors of floating point. */
 const hundredths = (capacity: number) => Math.round(capacity * 100);
 
 describe('the queues of virtual clusters', () => {
   it('are default alone when there are none', () => {
-    expect(queuesOf({})).toEqual({ queues: [{ name: 'default', capacity: 100 }] });
+    expect(queuesOf([])).toEqual({ queues: [{ name: 'default', capacity: 100 }] });
   });
 
   it('leave to default what they do not ask for', () => {
-    expect(queuesOf({ vc1: { capacity: 40 }, vc2: { capacity: 12.5 } })).toEqual({
+    expect(
+      queuesOf([
+        { name: 'vc1', capacity: 40 },
+        { name: 'vc2', capacity: 12.5 },
+      ]),
+    ).toEqual({
       queues: [
         { name: 'default', capacity: 47.5 },
         { name: 'vc1', capacity: 40 },
@@ -24,7 +29,13 @@ describe('the queues of virtual clusters', () => {
   });
 
   it('are scaled down when they ask for more than there is, and tell from what', () => {
-    expect(queuesOf({ vc1: { capacity: 100 }, vc2: { capacity: 50 }, vc3: { capacity: 50 } })).toEqual({
+    expect(
+      queuesOf([
+        { name: 'vc1', capacity: 100 },
+        { name: 'vc2', capacity: 50 },
+        { name: 'vc3', capacity: 50 },
+      ]),
+    ).toEqual({
       queues: [
         { name: 'default', capacity: 0 },
         { name: 'vc1', capacity: 50 },
@@ -41,7 +52,7 @@ describe('the queues of virtual clusters', () => {
         const { queues, scaledFrom } = queuesOf(named(capacities));
         const asked = capacities.reduce((sum, capacity) => sum + capacity, 0);
         expect(queues.reduce((sum, { capacity }) => sum + hundredths(capacity), 0)).toBe(10_000);
-        expect(scaledFrom !== undefined).toBe(asked > 100);
+        expect(scaledFrom !== undefined).toBe(asked > 100.000001);
         for (const [index, capacity] of capacities.entries()) {
           const share = (capacity * 100) / Math.max(asked, 100);
           expect(Math.abs((queues[index + 1]?.capacity ?? Number.NaN) - share)).toBeLessThanOrEqual(0.0100001);
@@ -52,15 +63,18 @@ describe('the queues of virtual clusters', () => {
   });
 
   it('have default once, with what the others leave, when it is written out', () => {
-    expect(queuesOf({ default: { capacity: 30 }, vc1: { capacity: 60 } }).queues).toEqual([
+    expect(
+      queuesOf([
+        { name: 'default', capacity: 30 },
+        { name: 'vc1', capacity: 60 },
+      ]).queues,
+    ).toEqual([
       { name: 'default', capacity: 40 },
       { name: 'vc1', capacity: 60 },
     ]);
   });
 
   it.each(['team.a', 'root'])('can not be called %s', (name) => {
-    expect(() => queuesOf({ [name]: { capacity: 1 } })).toThrow(
-      `virtualClusters: ${name} can't be the name of a queue`,
-    );
+    expect(() => queuesOf([{ name, capacity: 1 }])).toThrow(`virtualClusters: ${name} can't be the name of a queue`);
   });
 });

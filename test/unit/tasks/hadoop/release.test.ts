@@ -38,22 +38,22 @@ describe('the archive of a release that is downloaded', () => {
       '/h/r.tar.gz.sha512': `SHA512 (r.tar.gz) = ${sha512(archive)}\n`,
     });
     const at = await options();
-    const file = await releaseArchive({ downloadUrl: `${url}/h/r.tar.gz` }, at);
+    const file = await releaseArchive({ hadoopDownloadUrl: `${url}/h/r.tar.gz` }, at);
     expect(path.basename(file)).toBe('r.tar.gz');
     expect((await readFile(file)).equals(archive)).toBe(true);
-    expect(await releaseArchive({ downloadUrl: `${url}/h/r.tar.gz` }, at)).toBe(file);
+    expect(await releaseArchive({ hadoopDownloadUrl: `${url}/h/r.tar.gz` }, at)).toBe(file);
     expect(asked).toEqual(['/h/r.tar.gz.sha512', '/h/r.tar.gz']);
   });
 
   it('is verified with the configured checksum, which needs no published one', async () => {
     const { url, asked } = await mirror({ '/r.tar.gz': archive });
-    await releaseArchive({ downloadUrl: `${url}/r.tar.gz`, sha512: sha512(archive) }, await options());
+    await releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz`, hadoopSha512: sha512(archive) }, await options());
     expect(asked).toEqual(['/r.tar.gz']);
   });
 
   it('is refused when it has another checksum', async () => {
     const { url } = await mirror({ '/r.tar.gz': archive, '/r.tar.gz.sha512': `${'0'.repeat(128)}  r.tar.gz\n` });
-    await expect(releaseArchive({ downloadUrl: `${url}/r.tar.gz` }, await options())).rejects.toMatchObject({
+    await expect(releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz` }, await options())).rejects.toMatchObject({
       code: 'DOWNLOAD',
       message: expect.stringContaining('does not have the checksum that it should have'),
       next: expect.stringContaining('hadoop-download-url'),
@@ -62,7 +62,7 @@ describe('the archive of a release that is downloaded', () => {
 
   it('is not taken without a checksum', async () => {
     const { url, asked } = await mirror({ '/r.tar.gz': archive });
-    await expect(releaseArchive({ downloadUrl: `${url}/r.tar.gz` }, await options())).rejects.toMatchObject({
+    await expect(releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz` }, await options())).rejects.toMatchObject({
       code: 'DOWNLOAD',
       message: `neither ${url}/r.tar.gz.sha512 nor ${url}/r.tar.gz.mds exists`,
       next: expect.stringContaining('hadoop-sha512'),
@@ -80,39 +80,49 @@ describe('the archive of a release that is downloaded', () => {
     };
     const { url } = await mirror(files);
     const at = await options();
-    await releaseArchive({ downloadUrl: `${url}/a/r.tar.gz` }, at);
-    expect((await readFile(await releaseArchive({ downloadUrl: `${url}/b/r.tar.gz` }, at))).equals(other)).toBe(true);
+    await releaseArchive({ hadoopDownloadUrl: `${url}/a/r.tar.gz` }, at);
+    expect((await readFile(await releaseArchive({ hadoopDownloadUrl: `${url}/b/r.tar.gz` }, at))).equals(other)).toBe(
+      true,
+    );
   });
 
   it('is made again, with its checksum, when the cache was damaged', async () => {
     const { url } = await mirror({ '/r.tar.gz': archive, '/r.tar.gz.sha512': sha512(archive) });
     const at = await options();
-    const file = await releaseArchive({ downloadUrl: `${url}/r.tar.gz` }, at);
+    const file = await releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz` }, at);
     await writeFile(file, 'x');
     await writeFile(`${file}.sha512`, 'x');
-    expect((await readFile(await releaseArchive({ downloadUrl: `${url}/r.tar.gz` }, at))).equals(archive)).toBe(true);
+    expect((await readFile(await releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz` }, at))).equals(archive)).toBe(
+      true,
+    );
     await rm(at.cache, { recursive: true });
-    expect(existsSync(await releaseArchive({ downloadUrl: `${url}/r.tar.gz` }, at))).toBe(true);
+    expect(existsSync(await releaseArchive({ hadoopDownloadUrl: `${url}/r.tar.gz` }, at))).toBe(true);
   });
 });
 
 describe('the archive of a release that is configured', () => {
-  const downloadUrl = 'http://127.0.0.1:9/nobody-asks';
+  const hadoopDownloadUrl = 'http://127.0.0.1:9/nobody-asks';
 
   it('is the file itself, and nobody is asked', async () => {
     const file = path.join(await temporaryDirectory(), 'mine.tar.gz');
     await writeFile(file, archive);
-    expect(await releaseArchive({ archivePath: file, downloadUrl }, await options())).toBe(file);
-    expect(await releaseArchive({ archivePath: file, downloadUrl, sha512: sha512(archive) }, await options())).toBe(
-      file,
-    );
+    expect(await releaseArchive({ customHadoopBinaryPath: file, hadoopDownloadUrl }, await options())).toBe(file);
+    expect(
+      await releaseArchive(
+        { customHadoopBinaryPath: file, hadoopDownloadUrl, hadoopSha512: sha512(archive) },
+        await options(),
+      ),
+    ).toBe(file);
   });
 
   it('is refused when it does not have the configured checksum', async () => {
     const file = path.join(await temporaryDirectory(), 'mine.tar.gz');
     await writeFile(file, archive);
     await expect(
-      releaseArchive({ archivePath: file, downloadUrl, sha512: '0'.repeat(128) }, await options()),
+      releaseArchive(
+        { customHadoopBinaryPath: file, hadoopDownloadUrl, hadoopSha512: '0'.repeat(128) },
+        await options(),
+      ),
     ).rejects.toMatchObject({
       code: 'ARCHIVE',
       message: `${file} does not have the checksum of hadoop-sha512`,
@@ -123,13 +133,15 @@ describe('the archive of a release that is configured', () => {
     const folder = await temporaryDirectory();
     await writeFile(path.join(folder, 'hadoop-2.9.0.tar.gz'), archive);
     const wrong = path.join(folder, 'hadoop-2.9.O.tar.gz');
-    await expect(releaseArchive({ archivePath: wrong, downloadUrl }, await options())).rejects.toMatchObject({
+    await expect(
+      releaseArchive({ customHadoopBinaryPath: wrong, hadoopDownloadUrl }, await options()),
+    ).rejects.toMatchObject({
       code: 'LOCAL_FILE',
       message: `custom-hadoop-binary-path ${wrong}: there is no such file; did you mean hadoop-2.9.0.tar.gz?`,
       next: expect.stringContaining('services-configuration.yaml'),
     });
     await expect(
-      releaseArchive({ archivePath: '/no/such/folder/x', downloadUrl }, await options()),
+      releaseArchive({ customHadoopBinaryPath: '/no/such/folder/x', hadoopDownloadUrl }, await options()),
     ).rejects.toMatchObject({
       message: 'custom-hadoop-binary-path /no/such/folder/x: there is no such file',
     });
@@ -138,7 +150,9 @@ describe('the archive of a release that is configured', () => {
   it('is told when it is a folder', async () => {
     const folder = path.join(await temporaryDirectory(), 'unpacked');
     await mkdir(folder);
-    await expect(releaseArchive({ archivePath: folder, downloadUrl }, await options())).rejects.toMatchObject({
+    await expect(
+      releaseArchive({ customHadoopBinaryPath: folder, hadoopDownloadUrl }, await options()),
+    ).rejects.toMatchObject({
       code: 'LOCAL_FILE',
       message: `custom-hadoop-binary-path ${folder}: it is not a file`,
     });
