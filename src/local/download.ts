@@ -8,17 +8,14 @@ import { type Answer, failed, type RequestOptions, refused, request, requestText
 import { sha512In, sha512Of } from './sha512.js';
 
 /** A file to be had from the web. */
-export interface DownloadRequest {
+export interface DownloadRequest extends Omit<RequestOptions, 'headers'> {
   /** http or https. */
   readonly url: string;
   /** Absolute path of where it is to be. */
   readonly file: string;
   /** Hex SHA-512 that it must have. */
   readonly sha512: string;
-  /** What to do when it can't be had, as an imperative sentence. */
-  readonly cure: string;
   readonly log: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /**

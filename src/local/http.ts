@@ -11,12 +11,12 @@ export interface RequestOptions {
   readonly signal: AbortSignal;
   /** What to do about an address that can't be had, as an imperative sentence. */
   readonly cure: string;
+  /** A server that says nothing for so many milliseconds is given up; 60,000 unless told. */
+  readonly silence?: number;
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const MOST_REDIRECTS = 5;
-/** A server that says nothing for so long, in milliseconds, is given up. */
-const SILENCE = 60_000;
 
 /**
  * Asks for an address and follows where that leads, but never from https to http. The body is as it was sent: unlike `fetch`, nothing
@@ -30,15 +30,21 @@ export async function request(address: string, options: RequestOptions): Promise
     const { location } = answer.headers;
     if (!REDIRECTS.includes(answer.statusCode ?? 0) || location === undefined) return answer;
     answer.destroy();
-    const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-    const safe = next?.protocol === 'https:' || (next?.protocol === 'http:' && url.protocol === 'http:');
-    if (next === undefined || !safe || redirects === MOST_REDIRECTS) {
+    const next = redirectTarget(url, location);
+    if (next === undefined || redirects === MOST_REDIRECTS) {
       const how =
         redirects === MOST_REDIRECTS ? `redirects more than ${MOST_REDIRECTS} times` : `redirects to ${location}`;
       throw new PaiError('DOWNLOAD', `${address} ${how}`, { next: options.cure });
     }
     url = next;
   }
+}
+
+/** Where a redirect leads; undefined when it is not to be followed: not http at all, or in the clear from where it was not. */
+export function redirectTarget(from: URL, location: string): URL | undefined {
+  if (!URL.canParse(location, from.href)) return undefined;
+  const to = new URL(location, from);
+  return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:') ? to : undefined;
 }
 
 /** The text behind an address; undefined when there is none (404). Throws DOWNLOAD, CANCELLED. */
@@ -87,12 +93,12 @@ function reasonOf(error: unknown): string {
 }
 
 function ask(url: URL, options: RequestOptions): Promise<Answer> {
-  const { headers = {}, signal } = options;
+  const { headers = {}, signal, silence = 60_000 } = options;
   const { get } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     // Its own connection: the program must not wait for one that is kept alive.
     const asking = get(url, { headers: { ...headers, 'accept-encoding': 'identity' }, signal, agent: false }, resolve);
-    asking.setTimeout(SILENCE, () => asking.destroy(new Error(`no answer for ${SILENCE / 1000} s`)));
+    asking.setTimeout(silence, () => asking.destroy(new Error(`no answer for ${silence / 1000} s`)));
     asking.on('error', (error) => reject(failed(url.href, error, options)));
   });
 }

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { PaiError } from '../model/errors.js';
 import { guarded } from './file-errors.js';
 
-/** Hex SHA-512 of a file. Throws LOCAL_FILE; rejects with the signal's reason when that is aborted. */
+/** Hex SHA-512 of a file. Throws LOCAL_FILE, CANCELLED. */
 export async function sha512Of(file: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha512');
-  await guarded(file, 'read', () => pipeline(createReadStream(file), hash, { signal }));
+  await guarded(file, 'read', async () => {
+    try {
+      await pipeline(createReadStream(file), hash, { signal });
+    } catch (error) {
+      throw signal?.aborted === true ? new PaiError('CANCELLED', `reading ${file} was cancelled`) : error;
+    }
+  });
   return hash.digest('hex');
 }
 

@@ -39,7 +39,7 @@ export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): 
       }
       // What is cheap to be told comes before a download.
       const tables: PropertyTable[] = [await readTable(path.join(root, OVERLAYS), OVERLAYS)];
-      if (files.includes(overrides)) tables.push(await readTable(overrides, path.relative(root, overrides)));
+      if (files.includes(overrides)) tables.push(await readTable(overrides, shown(overrides, root)));
       const { queues, scaledFrom } = queuesOf(virtualClusters);
       if (scaledFrom !== undefined) {
         log(`warning: virtualClusters have ${scaledFrom} % together: scaled down to 100, nothing is left for default`);
@@ -72,6 +72,11 @@ function ofCluster({ hosts }: Cluster) {
       [...skus].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, resources]) => [name, { ...resources }]),
     ),
   };
+}
+
+/** A path for people: relative to the project where it is inside. */
+function shown(file: string, root: string): string {
+  return file.startsWith(`${root}${path.sep}`) ? path.relative(root, file) : file;
 }
 
 /** A list: their order is that of the queues. */

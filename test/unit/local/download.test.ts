@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { download, publishedSha512 } from '../../../src/local/download.js';
+import { redirectTarget } from '../../../src/local/http.js';
 import { sha512 } from '../tasks/hadoop/fake-release.js';
 import { temporaryDirectory } from './helpers.js';
 
@@ -207,6 +208,23 @@ describe('a download', () => {
     });
   });
 
+  it('gives up a server that says nothing, at once or in the middle', async () => {
+    const silent = await wanted(`${await serve(() => undefined)}/r.tar.gz`);
+    await expect(download({ ...silent, silence: 100 })).rejects.toMatchObject({
+      code: 'DOWNLOAD',
+      message: `${silent.url}: no answer for 0.1 s`,
+      retryable: true,
+    });
+    const stuck = await wanted(
+      await serve((_, response) => {
+        response.writeHead(200, { 'content-length': content.length });
+        response.write(content.subarray(0, 50_000));
+      }),
+    );
+    await expect(download({ ...stuck, silence: 100 })).rejects.toMatchObject({ code: 'DOWNLOAD', retryable: true });
+    expect((await readFile(`${stuck.file}.part`)).equals(content.subarray(0, 50_000))).toBe(true);
+  });
+
   it('leaves alone what a server calls an encoding: the archive is what has the checksum', async () => {
     const one = await wanted(
       await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(content)),
@@ -242,6 +260,20 @@ describe('a download', () => {
       code: 'LOCAL_FILE',
       message: expect.stringContaining('EISDIR'),
     });
+  });
+});
+
+describe('a redirect', () => {
+  it.each([
+    ['https://a/x', 'https://b/y', 'https://b/y'],
+    ['https://a/x', '/y', 'https://a/y'],
+    ['http://a/x', 'https://b/y', 'https://b/y'],
+    ['http://a/x', 'http://b/y', 'http://b/y'],
+    ['https://a/x', 'http://b/y', undefined],
+    ['http://a/x', 'file:///etc/passwd', undefined],
+    ['http://a/x', 'http://', undefined],
+  ])('from %s to %s leads to %s', (from, location, to) => {
+    expect(redirectTarget(new URL(from), location)?.href).toBe(to);
   });
 });
 

@@ -45,6 +45,12 @@ describe('the SHA-512 of a file', () => {
     );
   });
 
+  it('ends when it is told to', async () => {
+    const file = path.join(await temporaryDirectory(), 'abc');
+    await writeFile(file, 'abc');
+    await expect(sha512Of(file, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
   it('fails with the path when there is none', async () => {
     await expect(sha512Of('/no/such')).rejects.toMatchObject({
       code: 'LOCAL_FILE',
