@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { PaiError } from '../model/errors.js';
 import { guarded } from './file-errors.js';
 import { type Answer, failed, type RequestOptions, refused, request, requestText } from './http.js';
@@ -95,19 +93,17 @@ async function fetchInto(part: string, wanted: DownloadRequest): Promise<boolean
 
 /** Writes what comes. What came before a connection broke stays, for the next try. */
 async function write(answer: Answer, part: string, append: boolean, wanted: DownloadRequest): Promise<void> {
-  const output = createWriteStream(part, { flags: append ? 'a' : 'w', mode: 0o600 });
-  // Who breaks takes the other along, with the same error.
-  let first: unknown;
-  for (const side of [answer, output]) {
-    side.on('error', () => {
-      first ??= side;
-    });
-  }
+  const output = await guarded(part, 'write', () => open(part, append ? 'a' : 'w', 0o600)).catch((error: unknown) => {
+    answer.destroy();
+    throw error;
+  });
   try {
-    await pipeline(answer, output, { signal: wanted.signal });
+    for await (const chunk of answer) await guarded(part, 'write', () => output.writeFile(chunk));
   } catch (error) {
-    if (first === output && !wanted.signal.aborted) await guarded(part, 'write', () => Promise.reject(error));
-    throw failed(wanted.url, withProgress(error, await sizeOf(part)), wanted);
+    // What the disk refuses is told by its own error.
+    throw error instanceof PaiError ? error : failed(wanted.url, withProgress(error, await sizeOf(part)), wanted);
+  } finally {
+    await output.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -259,6 +259,15 @@ describe('a download', () => {
     await expect(download(other)).rejects.toMatchObject({
       code: 'LOCAL_FILE',
       message: expect.stringContaining('EISDIR'),
+    });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('on a full disk says so', async () => {
+    const one = await wanted(await serve(ranges([])), path.join(await temporaryDirectory(), 'release.tar.gz'));
+    await symlink('/dev/full', `${one.file}.part`);
+    await expect(download(one)).rejects.toMatchObject({
+      code: 'LOCAL_FILE',
+      message: `can't write ${one.file}.part: ENOSPC`,
     });
   });
 });
