@@ -1,6 +1,6 @@
 import type { ClusterFile, MachineDefaults, MachineEntry, Partially } from './files.js';
 import { bastionWithDefaults, NO_BASTION } from './hosts.js';
-import { type Problem, unknownName } from './problems.js';
+import { namesOf, type Problem, unknownName } from './problems.js';
 import { child, type YamlFile } from './yaml.js';
 
 /** A machine of a file that may lack fields. */
@@ -16,7 +16,7 @@ export function checkMachineLogins(
   defaults: Partially<MachineDefaults>,
 ): Problem[] {
   const tell = (what: string, lacking: readonly number[]): Problem[] => {
-    const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
+    const names = namesOf(lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`));
     const text = `${names}: no ${what} here, nor in default-machine-properties`;
     return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
   };

@@ -40,6 +40,10 @@ export function adviseServices(yaml: YamlFile, file: Partially<ServicesFile>): P
   if (domain !== undefined && HUB_NAMES.includes(domain)) {
     tell('docker-registry-domain', 'value', `${domain} is Docker Hub; write public`);
   }
+  if (domain === 'public' && registry['docker-namespace']?.includes('/')) {
+    const what = `docker-namespace ${registry['docker-namespace']}: a namespace of Docker Hub is one name, without /`;
+    tell('docker-namespace', 'value', `${what}; give yours there`);
+  }
   if (domain === 'public' && registry['docker-username'] === undefined) {
     const what = 'Docker Hub takes images only from who has logged in; give docker-username and docker-password';
     tell('docker-registry-domain', 'value', what);

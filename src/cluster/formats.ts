@@ -39,7 +39,7 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   'host-name': {
     phrase: 'a host name: letters, digits, dots and hyphens, at most 63 characters',
-    test: /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
+    test: /^(?=.{1,63}$)[a-zA-Z0-9](?:-*[a-zA-Z0-9])*(?:\.[a-zA-Z0-9](?:-*[a-zA-Z0-9])*)*$/,
   },
   'host-address': {
     phrase: 'an IPv4 or IPv6 address or a DNS name',

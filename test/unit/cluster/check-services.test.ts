@@ -4,6 +4,7 @@ import { type Edit, problems, removeEdited, SERVICES, warnings } from './configu
 afterEach(removeEdited);
 
 const PUBLIC: Edit = [SERVICES, 'registry.example.com:5000', 'public'];
+const ONE_NAME: Edit = [SERVICES, 'team/pai', 'team'];
 const INSECURE = '    docker-registry-insecure: true\n';
 const LOGIN = '    docker-username: pusher\n    docker-password: registry-secret\n';
 
@@ -28,12 +29,19 @@ describe('the registry', () => {
   const cases: readonly [string, readonly Edit[], readonly string[]][] = [
     [
       'Docker Hub without a login',
-      [PUBLIC, [SERVICES, INSECURE, ''], [SERVICES, LOGIN, '']],
+      [PUBLIC, ONE_NAME, [SERVICES, INSECURE, ''], [SERVICES, LOGIN, '']],
       [
         `${SERVICES}:5:29: Docker Hub takes images only from who has logged in; give docker-username and docker-password`,
       ],
     ],
-    ['Docker Hub with a login', [PUBLIC, [SERVICES, INSECURE, '']], []],
+    ['Docker Hub with a login', [PUBLIC, ONE_NAME, [SERVICES, INSECURE, '']], []],
+    [
+      'a path on Docker Hub',
+      [PUBLIC, [SERVICES, INSECURE, '']],
+      [
+        `${SERVICES}:4:23: docker-namespace team/pai: a namespace of Docker Hub is one name, without /; give yours there`,
+      ],
+    ],
     [
       'Docker Hub by another name',
       [[SERVICES, 'registry.example.com:5000', 'docker.io']],

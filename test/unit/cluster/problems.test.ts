@@ -36,7 +36,7 @@ describe('a bad configuration', () => {
     expect(error.message).toBe('8 problems in the configuration');
     expect(error.details.map((line) => line.replace(`${folder}/`, ''))).toEqual([
       `${CLUSTER}:2:3: unknown key "usrname"; did you mean username?`,
-      `${CLUSTER}:16:5: m1, m2, m3, p1, w1: no username here, nor in default-machine-properties`,
+      `${CLUSTER}:16:5: m1, m2, m3 and 2 more: no username here, nor in default-machine-properties`,
       `${CLUSTER}:26:13: hostip must be an IPv4 or IPv6 address, not "10.1.0"`,
       `${CLUSTER}:45:19: machine-type "GPUS" is not in machine-sku; did you mean GPU?`,
       `${ROLES}:22:15: component "shceduler" is not in component-list; did you mean scheduler?`,
@@ -168,7 +168,7 @@ describe('a bad configuration', () => {
       'no login',
       [CLUSTER, '  password: default-secret\n', ''],
       [
-        `${CLUSTER}:15:5: m1, m2, m3, p1, w1: no password and no ssh-keyfile-path here, nor in default-machine-properties`,
+        `${CLUSTER}:15:5: m1, m2, m3 and 2 more: no password and no ssh-keyfile-path here, nor in default-machine-properties`,
       ],
     ],
     [
