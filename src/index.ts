@@ -1,5 +1,6 @@
 /** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
 export type {
+  Addresses,
   Cluster,
   HadoopConfiguration,
   Host,
@@ -32,6 +33,7 @@ export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
 export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
+export { reveal, Secret } from './model/secret.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export { didYouMean } from './model/suggest.js';
 export type {
@@ -46,6 +48,7 @@ export type {
   PoolUse,
   Target,
 } from './model/target.js';
+export { uriHost } from './model/uri-host.js';
 export {
   type Collection,
   type EachOptions,

@@ -19,8 +19,8 @@ export type Certificates = Readonly<Record<string, CertificateSpec>>;
 /** What kubelet shows to the API server, and what it shows to the API server's calls. */
 export function kubeletCertificates(host: Host): Certificates {
   return {
-    'kubelet-client': client('cluster', `system:node:${host.address}`, { organizations: ['system:nodes'] }),
-    'kubelet-server': server('cluster', `system:node:${host.address}`, {
+    'kubelet-client': client('cluster', `system:node:${host.nodeName}`, { organizations: ['system:nodes'] }),
+    'kubelet-server': server('cluster', `system:node:${host.nodeName}`, {
       dnsNames: [host.name],
       ipAddresses: [host.address],
     }),
@@ -36,12 +36,8 @@ export function etcdCertificates(host: Host): Certificates {
 
 /** The control plane on one master. The API server's names: every master, the load balancer, the service address. */
 export function controlPlaneCertificates(cluster: Cluster, host: Host): Certificates {
-  const { loadBalanceIp, serviceClusterIpRange } = cluster.kubernetes;
-  const addresses = [
-    ...cluster.masters.map((master) => master.address),
-    loadBalanceIp,
-    firstAddress(serviceClusterIpRange),
-  ];
+  const { loadBalanceIp, apiServiceIp } = cluster.kubernetes;
+  const addresses = [...cluster.masters.map((master) => master.address), loadBalanceIp, apiServiceIp];
   const service = [
     'kubernetes',
     'kubernetes.default',
@@ -117,11 +113,4 @@ export async function sharedFile(context: ActionContext, name: string): Promise<
     throw new PaiError('PKI', `${name} is missing from the cluster's keys`, { next: 'Put it back from a backup.' });
   }
   return content;
-}
-
-/** The first address of a range is the API server's own service address. */
-function firstAddress(range: string): string {
-  const [address = ''] = range.split('/');
-  const parts = address.split('.');
-  return [...parts.slice(0, 3), Number(parts[3]) + 1].join('.');
 }

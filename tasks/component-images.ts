@@ -24,8 +24,3 @@ export function componentImages({ kubernetes }: Cluster): ComponentImages {
     haproxy: `${dockerRegistry}/haproxy:${versions.haproxy}`,
   };
 }
-
-/** Where everybody reaches the API. */
-export function apiServer({ kubernetes }: Cluster): string {
-  return `https://${kubernetes.loadBalanceIp}:6443`;
-}

@@ -1,4 +1,4 @@
-import { type Action, type Cluster, type Host, hostAction } from 'pai';
+import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
@@ -16,6 +16,7 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
         ...cluster.variables.kubernetes,
         hostcofig: host.raw,
         image: componentImages(cluster).etcd,
+        uri_host: uriHost(host.address),
         token: cluster.services.clusterId,
         inputs: context.outputs.get('pki') ?? '',
       });

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type Action, type Cluster, filesAction, PaiError } from 'pai';
 import { administratorCertificate, sharedFile } from './certificates.js';
-import { apiServer, componentImages } from './component-images.js';
+import { componentImages } from './component-images.js';
 
 const KUBECTL_ON_MASTERS = '/var/lib/pai/bin/kubectl';
 
@@ -11,7 +11,7 @@ export function operatorTools(cluster: Cluster): Action {
   return filesAction({
     stampPath: path.join(folder, 'stamp.json'),
     late: {
-      spec: { server: apiServer(cluster), version: componentImages(cluster).hyperkube },
+      spec: { server: cluster.addresses.apiServer, version: componentImages(cluster).hyperkube },
       async make(context) {
         const { certificate, key } = await context.drivers.pki.issue(administratorCertificate());
         const [master] = cluster.masters;
@@ -26,7 +26,7 @@ export function operatorTools(cluster: Cluster): Action {
         const encode = (text: string) => Buffer.from(text).toString('base64');
         const config = await context.drivers.templates.render('kubernetes/kubectl/config.template', {
           cluster_id: cluster.services.clusterId,
-          server: apiServer(cluster),
+          server: cluster.addresses.apiServer,
           authority: encode(await sharedFile(context, 'ca.crt')),
           certificate: encode(certificate),
           key: encode(key),

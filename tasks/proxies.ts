@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Action, type Cluster, type Host, hostAction } from 'pai';
+import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { issuedLate, kubeletCertificates, proxyCertificates } from './certificates.js';
 import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
@@ -17,7 +17,7 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
     async work(context) {
       const { templates } = context.drivers;
       const configuration = await templates.render('kubernetes/haproxy/haproxy.cfg.template', {
-        masters: cluster.masters.map(({ name, address }) => ({ name, address })),
+        masters: cluster.masters.map(({ name, address }) => ({ name, address: uriHost(address) })),
       });
       const manifest = await templates.render('kubernetes/haproxy/haproxy.yaml.template', {
         image: componentImages(cluster).haproxy,

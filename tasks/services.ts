@@ -18,10 +18,10 @@ import { imageReference } from './images.js';
 export function deploy(cluster: Cluster, service: ServiceEntry): Action {
   const manifests = {
     folder: `services/${service.name}`,
-    variables: (context: ActionContext) => ({
-      ...cluster.variables.services,
+    variables: async (context: ActionContext) => ({
+      ...(await cluster.variables.services()),
       images: pinnedImages(cluster, service, context),
-      pull_secret: pullSecret(cluster),
+      pull_secret: await pullSecret(cluster),
       gpus: gpus(cluster),
     }),
   };
@@ -66,14 +66,15 @@ function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionCo
 function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Record<string, string>> {
   const labelled = cluster.hosts.map((host) => {
     const labels = Object.entries(host.labels).filter(([name]) => service.labels.includes(name));
-    return [host.address, Object.fromEntries(labels)] as const;
+    return [host.nodeName, Object.fromEntries(labels)] as const;
   });
   return Object.fromEntries(labelled.filter(([, labels]) => Object.keys(labels).length > 0));
 }
 
 /** Content of a pull secret, as Docker writes it to its config.json. Secret. */
-function pullSecret({ services: { registry } }: Cluster): JsonObject {
-  const { username = '', password = '' } = registry;
+async function pullSecret({ services: { registry } }: Cluster): Promise<JsonObject> {
+  const { username = '' } = registry;
+  const password = (await registry.password?.reveal()) ?? '';
   // Docker Hub is known to kubelet by this historic name.
   const server = registry.domain === 'docker.io' ? 'https://index.docker.io/v1/' : registry.domain;
   const auth = Buffer.from(`${username}:${password}`).toString('base64');
@@ -82,7 +83,7 @@ function pullSecret({ services: { registry } }: Cluster): JsonObject {
 
 function gpus(cluster: Cluster): JsonObject {
   const withGpus = cluster.hosts.flatMap((host) =>
-    host.sku.gpu === undefined ? [] : [[host.address, { ...host.sku.gpu }]],
+    host.sku.gpu === undefined ? [] : [[host.nodeName, { ...host.sku.gpu }]],
   );
   return Object.fromEntries(withGpus);
 }

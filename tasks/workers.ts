@@ -22,7 +22,7 @@ export function workerNode(cluster: Cluster, host: Host): Action {
     async clean(context) {
       await action.clean(context);
       try {
-        await context.drivers.kube.deleteNode(host.address, context);
+        await context.drivers.kube.deleteNode(host.nodeName, context);
       } catch (error) {
         if (!(error instanceof PaiError) || (error.code !== 'KUBE_UNREACHABLE' && error.code !== 'PKI')) throw error;
         context.log('Kubernetes does not answer: its record of the node is left to go with it');

@@ -35,6 +35,8 @@ export interface Options {
   readonly cache?: boolean;
   readonly cacheDir?: string;
   readonly maxSize?: string;
+  /** Show what a configuration comes to. */
+  readonly resolved?: boolean;
   readonly masters?: number;
   readonly workers?: number;
   /** False for `--no-proxy`. */

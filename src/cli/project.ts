@@ -31,18 +31,26 @@ export interface OpenPaifile extends Omit<Project, 'graph' | 'code' | 'asksForCl
   readonly paifile: PaifileModule;
 }
 
+/** How a project is opened. */
+export interface Opening {
+  /** Warnings about the configuration are not told: for commands that others read, or that only name things. */
+  readonly quiet?: boolean;
+}
+
 /**
  * Loads the paifile of the project around the working directory. Writes nothing but the paifile's bundle in `.cache`.
  * Throws USAGE outside a project and for a size that is none, and PAIFILE_INVALID.
  */
-export async function openPaifile(invocation: Invocation): Promise<OpenPaifile> {
+export async function openPaifile(invocation: Invocation, { quiet = false }: Opening = {}): Promise<OpenPaifile> {
   const { io, options } = invocation;
   const place = await placeOf(invocation);
   const { root, cacheDirectory, sandboxDirectory } = place;
   const serviceListFile = path.join(root, 'service-list.yaml');
   let loading: Promise<Cluster> | undefined;
   const cluster = (): Promise<Cluster> => {
-    loading ??= import('./configuration.js').then(({ loadConfiguration }) => loadConfiguration(place, serviceListFile));
+    loading ??= import('./configuration.js').then(({ loadConfiguration }) =>
+      loadConfiguration(place, serviceListFile, quiet ? undefined : io.stderr),
+    );
     return loading;
   };
   const outputCache = options.cache === true && {
@@ -72,8 +80,8 @@ export async function declareProject({ paifile, ...project }: OpenPaifile): Prom
 }
 
 /** Loads the project around the working directory and runs its declarations; throws what both throw. */
-export async function openProject(invocation: Invocation): Promise<Project> {
-  return declareProject(await openPaifile(invocation));
+export async function openProject(invocation: Invocation, opening?: Opening): Promise<Project> {
+  return declareProject(await openPaifile(invocation, opening));
 }
 
 /** Runs the declarations; the configuration is loaded only when they ask for it, and then they are run again with it. */

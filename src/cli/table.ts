@@ -231,6 +231,21 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/sandbox.js')).sandbox,
   },
   {
+    name: 'config',
+    arguments: '<action> [words...]',
+    summary: 'check, show and explain the configuration: validate, show, explain <field>',
+    options: [
+      {
+        flags: '--resolved',
+        summary: 'of show: with defaults, and what !env, !file and !exec give (secrets stay masked)',
+      },
+      json,
+    ],
+    examples: ['pai config validate', 'pai config show --resolved', 'pai config explain sshport'],
+    words: ['validate', 'show', 'explain'],
+    load: async () => (await import('./commands/config.js')).config,
+  },
+  {
     name: 'completion',
     arguments: '<shell>',
     summary: 'write the script that completes commands, options and targets in bash, zsh or fish',

@@ -83,7 +83,8 @@ export function wireDrivers(
   const images = once(async () => {
     const { createImageDriver } = await import('../docker/driver.js');
     const cluster = await project.cluster();
-    const { registry } = cluster.services;
+    const { password, ...access } = cluster.services.registry;
+    const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
     if (detour === undefined) return createImageDriver({ registry });
     const { registryUrl, dockerSocket } = detour;
@@ -252,7 +253,7 @@ async function readFrom(
 
 /** How to reach Kubernetes as an administrator: a client certificate that is made for this run and kept in memory only. */
 export async function kubeCredentials(
-  cluster: Pick<Cluster, 'kubernetes'>,
+  cluster: Pick<Cluster, 'addresses'>,
   pki: Pick<PkiDriver, 'material' | 'issue'>,
 ): Promise<{ server: string; ca: string; certificate: string; key: string }> {
   const ca = (await pki.material())?.get('ca.crt');
@@ -270,5 +271,5 @@ export async function kubeCredentials(
     usages: ['client'],
     days: 1,
   });
-  return { server: `https://${cluster.kubernetes.loadBalanceIp}:6443`, ca, certificate, key };
+  return { server: cluster.addresses.apiServer, ca, certificate, key };
 }

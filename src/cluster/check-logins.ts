@@ -1,6 +1,6 @@
 import type { ClusterFile, MachineDefaults, MachineEntry, Partially } from './files.js';
 import { bastionWithDefaults, NO_BASTION } from './hosts.js';
-import { type Problem, unknownName } from './problems.js';
+import { namesOf, type Problem, unknownName } from './problems.js';
 import { child, type YamlFile } from './yaml.js';
 
 /** A machine of a file that may lack fields. */
@@ -15,25 +15,33 @@ export function checkMachineLogins(
   machines: readonly Machine[],
   defaults: Partially<MachineDefaults>,
 ): Problem[] {
-  const merged = machines.map((machine) => ({ ...defaults, ...machine }));
   const tell = (what: string, lacking: readonly number[]): Problem[] => {
-    const names = lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`).join(', ');
+    const names = namesOf(lacking.map((index) => machines[index]?.hostname ?? `entry ${index + 1}`));
     const text = `${names}: no ${what} here, nor in default-machine-properties`;
     return lacking.length === 0 ? [] : [yaml.problem(`${LIST}/${lacking[0]}`, 'value', text)];
   };
-  const indexes = [...merged.keys()];
-  return [
-    ...tell(
-      'username',
-      indexes.filter((index) => merged[index]?.username === undefined),
-    ),
-    ...tell(
-      'password and no ssh-keyfile-path',
-      indexes.filter(
-        (index) => merged[index]?.password === undefined && merged[index]?.['ssh-keyfile-path'] === undefined,
-      ),
-    ),
-  ];
+  const noUser: number[] = [];
+  const noProof: number[] = [];
+  for (const [index, machine] of machines.entries()) {
+    const has = (field: keyof MachineDefaults): boolean => (machine[field] ?? defaults[field]) !== undefined;
+    if (!has('username')) noUser.push(index);
+    if (!has('password') && !has('ssh-keyfile-path')) noProof.push(index);
+  }
+  return [...tell('username', noUser), ...tell('password and no ssh-keyfile-path', noProof)];
+}
+
+/** Bastions that entries name must be in `ssh-bastions`, whose names are given. */
+export function checkBastionNames(
+  yaml: YamlFile,
+  entries: readonly (readonly [entry: Partially<MachineDefaults>, pointer: string])[],
+  names: readonly string[],
+): Problem[] {
+  return entries.flatMap(([entry, pointer]) => {
+    const name = entry['ssh-bastion'];
+    if (name === undefined || name === NO_BASTION || names.includes(name)) return [];
+    const what = unknownName('ssh-bastion', name, names, 'ssh-bastions');
+    return [yaml.problem(`${pointer}/ssh-bastion`, 'value', what)];
+  });
 }
 
 /** Bastions that are named must exist, and all of them need a user and a password or key, their own or the defaults'. */
@@ -43,12 +51,7 @@ export function checkBastions(yaml: YamlFile, file: Partially<ClusterFile>): Pro
   const names = Object.keys(bastions);
   const known = (file['machine-list'] ?? []).map((machine, index) => [machine, `${LIST}/${index}`] as const);
   return [
-    ...[[defaults, '/default-machine-properties'] as const, ...known].flatMap(([entry, pointer]) => {
-      const name = entry['ssh-bastion'];
-      if (name === undefined || name === NO_BASTION || names.includes(name)) return [];
-      const what = unknownName('ssh-bastion', name, names, 'ssh-bastions');
-      return [yaml.problem(`${pointer}/ssh-bastion`, 'value', what)];
-    }),
+    ...checkBastionNames(yaml, [[defaults, '/default-machine-properties'], ...known], names),
     ...Object.entries(bastions).flatMap(([name, entry]) => {
       const pointer = child('/ssh-bastions', name);
       const tell = (what: string) => yaml.problem(pointer, 'key', what);

@@ -1,3 +1,4 @@
+import type { Secret } from '../model/secret.js';
 import type { Role } from './model.js';
 
 /** Written true, "true", false or "false". */
@@ -6,7 +7,7 @@ export type Flag = 'true' | 'false';
 /** How to log in. */
 export interface LoginEntry {
   username?: string;
-  password?: string;
+  password?: Secret;
   'ssh-keyfile-path'?: string;
   sshport?: number;
 }
@@ -53,6 +54,9 @@ export interface ClusterFile {
   'machine-list': MachineEntry[];
 }
 
+/** A list of nodes, in a file of its own. */
+export type NodeListFile = Pick<ClusterFile, 'machine-list'>;
+
 /** kubernetes-configuration.yaml. */
 export interface KubernetesFile {
   kubernetes: {
@@ -84,7 +88,7 @@ export interface RegistryEntry {
   'docker-namespace': string;
   'docker-registry-domain': string;
   'docker-username'?: string;
-  'docker-password'?: string;
+  'docker-password'?: Secret;
   'docker-tag': string;
   'secret-name': string;
   'docker-registry-ca'?: string;
@@ -96,7 +100,6 @@ export interface ServicesFile {
   cluster: {
     clusterid: string;
     'nvidia-drivers-version'?: string;
-    'docker-verison'?: string;
     'docker-version'?: string;
     'data-path': string;
     'docker-registry-info': RegistryEntry;
@@ -112,9 +115,9 @@ export interface ServicesFile {
   frameworklauncher: { 'frameworklauncher-port': number };
   restserver: {
     'server-port': number;
-    'jwt-secret'?: string;
+    'jwt-secret'?: Secret;
     'default-pai-admin-username'?: string;
-    'default-pai-admin-password'?: string;
+    'default-pai-admin-password'?: Secret;
   };
   webportal: { 'server-port': number };
   grafana: { 'grafana-port': number };
@@ -129,8 +132,10 @@ export interface ServiceListFile {
 }
 
 /** What is left of a type when any field may be missing: what cross checks see of a file that lacks some. */
-export type Partially<T> = T extends readonly (infer Item)[]
-  ? readonly Partially<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]?: Partially<T[Key]> | undefined }
-    : T;
+export type Partially<T> = T extends Secret
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Partially<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]?: Partially<T[Key]> | undefined }
+      : T;

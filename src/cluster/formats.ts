@@ -6,26 +6,43 @@ interface Format {
 }
 
 const octet = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-const address = `${octet}(?:\\.${octet}){3}`;
+const ipv4 = `${octet}(?:\\.${octet}){3}`;
+const group = '[0-9a-fA-F]{1,4}';
+const lastTwo = `(?:${group}:${group}|${ipv4})`;
+/** The forms of IPv6address in RFC 3986: whole, and with `::` before its last 5 to 0 groups and two more, one, none. */
+const ipv6 = [
+  `(?:${group}:){6}${lastTwo}`,
+  `::(?:${group}:){5}${lastTwo}`,
+  ...[4, 3, 2, 1, 0].map((after) => `${upTo(5 - after)}::(?:${group}:){${after}}${lastTwo}`),
+  `${upTo(6)}::${group}`,
+  `${upTo(7)}::`,
+].join('|');
+const address = `(?:${ipv4}|${ipv6})`;
 const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const dnsLabel = '[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
 const pathComponent = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const registryHost = '[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?';
 
+/** Up to so many groups of an IPv6 address. */
+function upTo(groups: number): string {
+  return `(?:(?:${group}:){0,${groups - 1}}${group})?`;
+}
+
 /** The formats that the schemas name. */
 export const formats: Readonly<Record<string, Format>> = {
   text: { phrase: 'at least one character', test: /./s },
-  ipv4: { phrase: 'an IPv4 address', test: new RegExp(`^${address}$`) },
+  'ip-address': { phrase: 'an IPv4 or IPv6 address', test: new RegExp(`^${address}$`) },
   'service-range': {
-    phrase: 'an IPv4 range such as 10.96.0.0/12, its prefix from 12 to 29',
-    test: new RegExp(`^${address}/(?:1[2-9]|2[0-9])$`),
+    // The API server takes ranges of at most 20 bits.
+    phrase: 'a range such as 10.96.0.0/12 or fd00:96::/112, its prefix from 12 to 29 (IPv6: from 108 to 125)',
+    test: new RegExp(`^(?:${ipv4}/(?:1[2-9]|2[0-9])|(?:${ipv6})/(?:10[89]|11[0-9]|12[0-5]))$`),
   },
   'host-name': {
     phrase: 'a host name: letters, digits, dots and hyphens, at most 63 characters',
-    test: /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/,
+    test: /^(?=.{1,63}$)[a-zA-Z0-9](?:-*[a-zA-Z0-9])*(?:\.[a-zA-Z0-9](?:-*[a-zA-Z0-9])*)*$/,
   },
   'host-address': {
-    phrase: 'an IPv4 address or a DNS name',
+    phrase: 'an IPv4 or IPv6 address or a DNS name',
     // The last label of a name is never a number, that of an address always is.
     test: new RegExp(`^(?:${address}|(?=.{1,253}$)(?:${dnsLabel}\\.)*(?![0-9]+$)${dnsLabel})$`),
   },

@@ -1,7 +1,16 @@
+import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostLogin } from '../model/drivers.js';
-import type { BastionEntry, ClusterFile, LoginEntry, MachineEntry, Partially, SkuEntry } from './files.js';
+import type {
+  BastionEntry,
+  ClusterFile,
+  LoginEntry,
+  MachineDefaults,
+  MachineEntry,
+  Partially,
+  SkuEntry,
+} from './files.js';
 import { nodeLabels } from './labels.js';
 import type { Host, Sku } from './model.js';
 
@@ -14,10 +23,11 @@ export function buildHosts(file: ClusterFile, directory: string): Host[] {
       buildBastion(name, bastionWithDefaults(entry, defaults), directory),
     ]),
   );
+  const skus = new Map(Object.entries(file['machine-sku']).map(([name, entry]) => [name, buildSku(name, entry)]));
   return file['machine-list'].flatMap((entry) => {
-    const sku = file['machine-sku'][entry['machine-type']];
+    const sku = skus.get(entry['machine-type']);
     // The cross checks have told of a SKU that does not exist.
-    return sku === undefined ? [] : [buildHost({ ...defaults, ...entry }, sku, bastions, directory)];
+    return sku === undefined ? [] : [buildHost(entry, sku, { defaults, bastions, directory })];
   });
 }
 
@@ -47,13 +57,17 @@ export function configuredPath(path: string, directory: string): string {
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(directory, path);
 }
 
-function buildHost(
-  machine: MachineEntry,
-  skuEntry: SkuEntry,
-  bastions: ReadonlyMap<string, HostLogin>,
-  directory: string,
-): Host {
-  const sku = buildSku(machine['machine-type'], skuEntry);
+/** What of a configuration its machines have in common. */
+interface Common {
+  readonly defaults: MachineDefaults;
+  readonly bastions: ReadonlyMap<string, HostLogin>;
+  readonly directory: string;
+}
+
+/** While it is built. Of ten thousand hosts, spreading conditional fields into each would take as long as reading them. */
+type Unfinished<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function buildHost(machine: MachineEntry, sku: Sku, { defaults, bastions, directory }: Common): Host {
   const labels = nodeLabels({
     paiMaster: machine['pai-master'] === 'true',
     paiWorker: machine['pai-worker'] === 'true',
@@ -62,29 +76,34 @@ function buildHost(
   });
   // Templates see what a machine is and what it is labelled with, not how to log in: that is no reason to run anything again.
   const {
-    username: _username,
-    password: _password,
-    'ssh-keyfile-path': _key,
-    sshport: _port,
-    'ssh-bastion': bastionName,
+    username = defaults.username,
+    password = defaults.password,
+    'ssh-keyfile-path': keyPath = defaults['ssh-keyfile-path'],
+    sshport = defaults.sshport,
+    'ssh-bastion': bastion = defaults['ssh-bastion'],
     ...visible
   } = machine;
-  const via = bastionName === undefined ? undefined : bastions.get(bastionName);
-  return {
+  const login = buildLogin(machine.hostname, machine.hostip, { username, password, sshport, keyPath }, directory);
+  const via = bastion === undefined ? undefined : bastions.get(bastion);
+  if (via !== undefined) login.via = via;
+  const host: Unfinished<Host> = {
     name: machine.hostname,
     address: machine.hostip,
+    // A node's name is a DNS name, which has no colons; host names are unique but for case, which it has not.
+    nodeName: isIPv6(machine.hostip) ? machine.hostname.toLowerCase() : machine.hostip,
     role: machine['k8s-role'],
     sku,
-    login: { ...buildLogin(machine.hostname, machine, directory), ...(via === undefined ? {} : { via }) },
-    ...(machine.etcdid === undefined ? {} : { etcdId: machine.etcdid }),
-    ...(machine.zkid === undefined ? {} : { zkId: machine.zkid }),
+    login,
     dashboard: machine.dashboard === 'true',
     paiMaster: machine['pai-master'] === 'true',
     paiWorker: machine['pai-worker'] === 'true',
     nodeExporter: labels['node-exporter'] === 'true',
     labels,
-    raw: { ...visible, ...labels },
+    raw: Object.assign(visible, labels),
   };
+  if (machine.etcdid !== undefined) host.etcdId = machine.etcdid;
+  if (machine.zkid !== undefined) host.zkId = machine.zkid;
+  return host;
 }
 
 function buildSku(name: string, entry: SkuEntry): Sku {
@@ -99,18 +118,27 @@ function buildSku(name: string, entry: SkuEntry): Sku {
 }
 
 function buildBastion(name: string, entry: BastionEntry, directory: string): HostLogin {
-  return { ...buildLogin(name, entry, directory), kind: 'bastion' };
+  const { hostip, 'ssh-keyfile-path': keyPath, ...login } = entry;
+  return { ...buildLogin(name, hostip, { ...login, keyPath }, directory), kind: 'bastion' };
 }
 
-function buildLogin(name: string, entry: MachineEntry | BastionEntry, directory: string): HostLogin {
-  const keyPath = entry['ssh-keyfile-path'];
-  return {
-    name,
-    address: entry.hostip,
-    port: entry.sshport ?? 22,
-    // The cross checks have told of one without.
-    user: entry.username ?? '',
-    ...(entry.password === undefined ? {} : { password: entry.password }),
-    ...(keyPath === undefined ? {} : { keyPath: configuredPath(keyPath, directory) }),
-  };
+/** How to log in, as far as it is known. */
+interface LoginFields {
+  readonly username?: string | undefined;
+  readonly password?: LoginEntry['password'] | undefined;
+  readonly sshport?: number | undefined;
+  readonly keyPath?: string | undefined;
+}
+
+function buildLogin(
+  name: string,
+  address: string,
+  { username, password, sshport, keyPath }: LoginFields,
+  directory: string,
+): Unfinished<HostLogin> {
+  // The cross checks have told of one without a user.
+  const login: Unfinished<HostLogin> = { name, address, port: sshport ?? 22, user: username ?? '' };
+  if (password !== undefined) login.password = password;
+  if (keyPath !== undefined) login.keyPath = configuredPath(keyPath, directory);
+  return login;
 }

@@ -3,21 +3,18 @@ import { homedir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PaiError } from '../model/errors.js';
+import { buildAddresses } from './addresses.js';
 import { crossCheck, type Files } from './check.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
-import type {
-  Cluster,
-  HadoopConfiguration,
-  ImageEntry,
-  KubernetesConfiguration,
-  ServiceEntry,
-  ServicesConfiguration,
-} from './model.js';
-import { configurationError, type Problem } from './problems.js';
+import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
+import { warnOfReadableSecrets } from './plain-secrets.js';
+import { configurationError, inOrder, type Problem } from './problems.js';
+import { Resolver } from './resolve.js';
+import { buildKubernetes, buildServices } from './sections.js';
 import { createValidator } from './validate.js';
-import { buildVariables, servicesRaw } from './variables.js';
+import { buildVariables } from './variables.js';
 import { parseYaml } from './yaml.js';
 
 /** Names of the files in the configuration folder. */
@@ -36,6 +33,13 @@ export interface LoadClusterOptions {
   readonly serviceListFile: string;
   /** Where the operator's tools go. Default: `~/.kube/pai-<clusterid>`. */
   readonly operatorDirectory?: string;
+  /**
+   * Is told what is accepted and may not be meant so, all of it at once and in order, also when there are problems besides.
+   * Default: nobody is told.
+   */
+  readonly warn?: (warnings: readonly Problem[]) => void;
+  /** What `!env` asks. Default: this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -45,24 +49,49 @@ export interface LoadClusterOptions {
  * `details`, each as `file:line:column: what`.
  */
 export async function loadCluster(options: LoadClusterOptions): Promise<Cluster> {
-  const directory = resolve(options.configurationDirectory);
-  const [texts, validate] = await Promise.all([readAll(options), createValidator()]);
-  const { cluster, kubernetes, roles, services, serviceList } = texts;
-  const files: Files = {
-    cluster: validate('cluster', parseYaml(...cluster)),
-    kubernetes: validate('kubernetes', parseYaml(...kubernetes)),
-    roles: validate('roles', parseYaml(...roles)),
-    services: validate('services', parseYaml(...services)),
-    serviceList: validate('serviceList', parseYaml(...serviceList)),
-  };
-  const problems = [
-    ...Object.values(files).flatMap((file) => [...file.problems]),
-    ...crossCheck(files),
-    ...(await checkRegistryCa(files, directory)),
-  ];
+  const { files, problems, warnings, directory, resolver } = await checkConfiguration(options);
+  options.warn?.(warnings);
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
-  return deepFreeze(build(whole, directory, options.operatorDirectory));
+  const cluster = build(whole, directory, options.operatorDirectory);
+  return deepFreeze({ ...cluster, revealSecrets: () => resolver.revealAll() });
+}
+
+/** The files of a configuration, and what is wrong with them. */
+export interface CheckedConfiguration {
+  /** Absolute path of the configuration folder. */
+  readonly directory: string;
+  readonly files: Files;
+  readonly problems: readonly Problem[];
+  /** In order. */
+  readonly warnings: readonly Problem[];
+  readonly resolver: Resolver;
+}
+
+/** Reads and checks all five files. Throws CONFIG_MISSING, and CONFIG_INVALID for a file that can't be read. */
+export async function checkConfiguration(
+  options: Pick<LoadClusterOptions, 'configurationDirectory' | 'serviceListFile' | 'env'>,
+): Promise<CheckedConfiguration> {
+  const directory = resolve(options.configurationDirectory);
+  const resolver = new Resolver({ directory, env: options.env ?? process.env });
+  const [texts, validate] = await Promise.all([readAll(options), createValidator(resolver)]);
+  const files: Files = {
+    cluster: await validate('cluster', parseYaml(...texts.cluster)),
+    kubernetes: await validate('kubernetes', parseYaml(...texts.kubernetes)),
+    roles: await validate('roles', parseYaml(...texts.roles)),
+    services: await validate('services', parseYaml(...texts.services)),
+    serviceList: await validate('serviceList', parseYaml(...texts.serviceList)),
+  };
+  const crossed = crossCheck(files);
+  const problems = [
+    ...Object.values(files).flatMap((file) => [...file.problems]),
+    ...crossed.problems,
+    ...(await checkRegistryCa(files, directory)),
+  ];
+  const hints = Object.values(files).flatMap((file) => [...file.warnings]);
+  const readable = await warnOfReadableSecrets(files, directory);
+  const warnings = inOrder([...hints, ...crossed.warnings, ...readable]);
+  return { directory, files, problems: inOrder(problems), warnings, resolver };
 }
 
 interface Whole {
@@ -84,9 +113,12 @@ function allWhole(files: Files): Whole | undefined {
     : undefined;
 }
 
-function build(files: Whole, directory: string, operatorDirectory: string | undefined): Cluster {
+function build(files: Whole, directory: string, operatorDirectory: string | undefined): Omit<Cluster, 'revealSecrets'> {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
+  const kubernetes = buildKubernetes(files.kubernetes);
+  const services = buildServices(files.services, directory);
+  const addresses = buildAddresses(hosts, kubernetes, services);
   return {
     directory,
     operatorDirectory: operatorDirectory ?? join(homedir(), '.kube', `pai-${clusterId}`),
@@ -94,70 +126,12 @@ function build(files: Whole, directory: string, operatorDirectory: string | unde
     masters: hosts.filter((host) => host.role === 'master'),
     workers: hosts.filter((host) => host.role === 'worker'),
     proxies: hosts.filter((host) => host.role === 'proxy'),
-    kubernetes: buildKubernetes(files.kubernetes),
-    services: buildServices(files.services, directory),
+    kubernetes,
+    services,
+    addresses,
     images: buildImageList(files.serviceList),
     serviceList: buildServiceList(files.serviceList),
-    variables: buildVariables(files, hosts),
-  };
-}
-
-function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfiguration {
-  return {
-    clusterDns: kubernetes['cluster-dns'],
-    loadBalanceIp: kubernetes['load-balance-ip'],
-    serviceClusterIpRange: kubernetes['service-cluster-ip-range'],
-    storageBackend: kubernetes['storage-backend'],
-    dockerRegistry: kubernetes['docker-registry'],
-    dockerRegistryInsecure: kubernetes['docker-registry-insecure'] === 'true',
-    versions: {
-      hyperkube: kubernetes['hyperkube-version'],
-      etcd: kubernetes['etcd-version'],
-      apiserver: kubernetes['apiserver-version'],
-      scheduler: kubernetes['kube-scheduler-version'],
-      controllerManager: kubernetes['kube-controller-manager-version'],
-      dashboard: kubernetes['dashboard-version'],
-      haproxy: kubernetes['haproxy-version'],
-      pause: kubernetes['pause-version'],
-    },
-    raw: { ...kubernetes },
-  };
-}
-
-function buildServices(file: ServicesFile, directory: string): ServicesConfiguration {
-  const registry = file.cluster['docker-registry-info'];
-  const domain = registry['docker-registry-domain'];
-  const username = registry['docker-username'];
-  const password = registry['docker-password'];
-  const ca = registry['docker-registry-ca'];
-  return {
-    clusterId: file.cluster.clusterid,
-    dataPath: file.cluster['data-path'],
-    registry: {
-      domain: domain === 'public' ? 'docker.io' : domain,
-      namespace: registry['docker-namespace'],
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      tag: registry['docker-tag'],
-      secretName: registry['secret-name'],
-      ...(ca === undefined ? {} : { caPath: configuredPath(ca, directory) }),
-      insecure: registry['docker-registry-insecure'] === 'true',
-    },
-    hadoop: buildHadoop(file.hadoop, directory),
-    raw: servicesRaw(file),
-  };
-}
-
-function buildHadoop(hadoop: ServicesFile['hadoop'], directory: string): HadoopConfiguration {
-  const path = hadoop['custom-hadoop-binary-path'];
-  const version = hadoop['hadoop-version'];
-  const sha512 = hadoop['hadoop-sha512'];
-  return {
-    ...(path === 'None' ? {} : { customHadoopBinaryPath: configuredPath(path, directory) }),
-    hadoopVersion: version,
-    hadoopDownloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
-    ...(sha512 === undefined ? {} : { hadoopSha512: sha512.toLowerCase() }),
-    virtualClusters: Object.entries(hadoop.virtualClusters).map(([name, entry]) => ({ ...entry, name })),
+    variables: buildVariables(files, hosts, addresses),
   };
 }
 
@@ -192,18 +166,19 @@ async function checkRegistryCa(files: Files, directory: string): Promise<Problem
   return [files.services.yaml.problem(pointer, 'value', what)];
 }
 
-type Texts = Readonly<Record<keyof Files, readonly [file: string, text: string]>>;
+type Text = readonly [file: string, text: string];
+type Texts = Readonly<Record<keyof Files, Text>>;
 
 /** Reads all five files; throws one CONFIG_MISSING that names every missing one. */
 async function readAll(options: LoadClusterOptions): Promise<Texts> {
   const folder = options.configurationDirectory;
-  const inFolder = (name: string) => read(join(folder, name));
+  const inFolder = (name: string) => readIfThere(join(folder, name));
   const [cluster, kubernetes, roles, services, serviceList] = await Promise.all([
     inFolder(CONFIGURATION_FILES.cluster),
     inFolder(CONFIGURATION_FILES.kubernetes),
     inFolder(CONFIGURATION_FILES.roles),
     inFolder(CONFIGURATION_FILES.services),
-    read(options.serviceListFile),
+    readIfThere(options.serviceListFile),
   ]);
   if (cluster && kubernetes && roles && services && serviceList) {
     return { cluster, kubernetes, roles, services, serviceList };
@@ -233,7 +208,8 @@ function copyCommand(example: string, to: string): string {
   return `cp ${from} ${to.endsWith('*.yaml') ? dirname(to) : to}`;
 }
 
-async function read(file: string): Promise<readonly [string, string] | undefined> {
+/** A file's path and text; undefined where there is none. Throws CONFIG_INVALID for one that can't be read. */
+export async function readIfThere(file: string): Promise<readonly [string, string] | undefined> {
   try {
     return [file, await readFile(file, 'utf8')];
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { HostLogin } from '../model/drivers.js';
 import type { JsonObject } from '../model/json.js';
+import type { Secret } from '../model/secret.js';
 
 /** Role of a machine in Kubernetes. */
 export type Role = 'master' | 'worker' | 'proxy';
@@ -18,8 +19,10 @@ export interface Sku {
 export interface Host {
   /** `hostname`: the name in targets. */
   readonly name: string;
-  /** `hostip`: also the name of its Kubernetes node. */
+  /** `hostip`: IPv4 or IPv6, as written. `uriHost` puts it into URIs. */
   readonly address: string;
+  /** Name of its Kubernetes node: its IPv4 address; with IPv6, which no name may look like, its host name. */
+  readonly nodeName: string;
   readonly role: Role;
   readonly sku: Sku;
   readonly login: HostLogin;
@@ -42,6 +45,8 @@ export interface KubernetesConfiguration {
   readonly clusterDns: string;
   readonly loadBalanceIp: string;
   readonly serviceClusterIpRange: string;
+  /** The first address of that range: the API server's own service. */
+  readonly apiServiceIp: string;
   readonly storageBackend: string;
   /** Prefix of component images: `registry/path`. */
   readonly dockerRegistry: string;
@@ -67,7 +72,7 @@ export interface RegistryConfiguration {
   readonly domain: string;
   readonly namespace: string;
   readonly username?: string;
-  readonly password?: string;
+  readonly password?: Secret;
   readonly tag: string;
   /** Name of the pull secret. */
   readonly secretName: string;
@@ -81,7 +86,7 @@ export interface RegistryConfiguration {
 export interface VirtualCluster {
   readonly name: string;
   readonly description?: string;
-  /** Its share in percent. */
+  /** Its share in percent, after scaling. The shares of all add up to 100. */
   readonly capacity: number;
 }
 
@@ -94,17 +99,66 @@ export interface HadoopConfiguration {
   readonly hadoopDownloadUrl: string;
   /** What the archive must have, lower-case hex. */
   readonly hadoopSha512?: string;
+  /** All queues, `default` among them. */
   readonly virtualClusters: readonly VirtualCluster[];
 }
 
-/** services-configuration.yaml. */
+/** `restserver` of services-configuration.yaml. */
+export interface RestServerConfiguration {
+  readonly serverPort: number;
+  /** Signs the tokens of users. */
+  readonly jwtSecret?: Secret;
+  readonly defaultPaiAdminUsername?: string;
+  readonly defaultPaiAdminPassword?: Secret;
+}
+
+/** services-configuration.yaml. Ports are TCP ports on the hosts that the services run on. */
 export interface ServicesConfiguration {
   readonly clusterId: string;
+  readonly nvidiaDriversVersion?: string;
+  readonly dockerVersion?: string;
   readonly dataPath: string;
   readonly registry: RegistryConfiguration;
   readonly hadoop: HadoopConfiguration;
-  /** The sections as written (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
+  readonly frameworklauncher: { readonly frameworklauncherPort: number };
+  readonly restserver: RestServerConfiguration;
+  readonly webportal: { readonly serverPort: number };
+  readonly grafana: { readonly grafanaPort: number };
+  readonly prometheus: { readonly prometheusPort: number; readonly nodeExporterPort: number };
+  readonly pylon: { readonly port: number };
+  /** The sections as written but for secrets, capacities of virtual clusters worked out (cluster, hadoop, frameworklauncher, restserver, webportal, grafana, prometheus, pylon). */
   readonly raw: JsonObject;
+}
+
+/**
+ * Where things are reached, as URIs without a slash at the end. Services of which there is one run on the machine with
+ * pai-master.
+ */
+export interface Addresses {
+  /** Members of etcd for each other, `etcdid=https://...:2380`, comma-separated: its `--initial-cluster`. */
+  readonly etcdPeers: string;
+  /** Members of etcd for clients, `https://...:2379`, comma-separated. */
+  readonly etcdServers: string;
+  /** The Kubernetes API, at load-balance-ip. */
+  readonly apiServer: string;
+  /** Absent where no machine has `dashboard: "true"`. */
+  readonly dashboard?: string;
+  /** `host:port` of each, comma-separated: a quorum as ZooKeeper's clients take it. */
+  readonly zookeeper: string;
+  /** HDFS by its own protocol, `hdfs://`. */
+  readonly hdfs: string;
+  /** HDFS over HTTP: the name node's page and WebHDFS. */
+  readonly webHdfs: string;
+  /** Page and API of the resource manager. */
+  readonly yarn: string;
+  readonly jobHistory: string;
+  readonly timeline: string;
+  readonly launcher: string;
+  readonly restServer: string;
+  readonly webportal: string;
+  readonly grafana: string;
+  readonly prometheus: string;
+  readonly pylon: string;
 }
 
 /** An image of service-list.yaml. */
@@ -138,15 +192,21 @@ export interface Cluster {
   readonly proxies: readonly Host[];
   readonly kubernetes: KubernetesConfiguration;
   readonly services: ServicesConfiguration;
+  readonly addresses: Addresses;
   readonly images: readonly ImageEntry[];
   readonly serviceList: readonly ServiceEntry[];
   /** What templates see, by the historic names; frozen as well. */
   readonly variables: {
     /** Kubernetes templates: `clusterconfig` (with etcd_cluster_ips_peer, etcd_cluster_ips_server, etcd-initial-cluster-state) and `cluster`. */
     readonly kubernetes: JsonObject;
-    /** Service templates: `clusterinfo`, `machineinfo`, `machinelist`. */
-    readonly services: JsonObject;
-    /** Image templates: `clusterconfig` with `clusterinfo` inside. */
+    /** Service templates: `clusterinfo` with its secrets, `machineinfo`, `machinelist`, `addresses`. Throws SECRET for one that can't be had. */
+    readonly services: () => Promise<JsonObject>;
+    /** Image templates: `clusterconfig` with `clusterinfo` inside, without secrets. */
     readonly images: JsonObject;
   };
+  /**
+   * Asks for all secrets that are kept elsewhere (`!env`, `!file`, `!exec`) and were not asked for yet. Each is asked for once, at its first
+   * use or here. Throws SECRET with everything that can't be had.
+   */
+  readonly revealSecrets: () => Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { PaiError } from '../model/errors.js';
 import { didYouMean } from '../model/suggest.js';
 
-/** One thing that is wrong in a configuration file. Line and column count from 1. */
+/** One thing that is wrong in a configuration file, or, of warnings, that may not be meant so. Line and column count from 1. */
 export interface Problem {
   readonly file: string;
   readonly line: number;
@@ -10,14 +10,23 @@ export interface Problem {
   readonly what: string;
 }
 
-/** All problems as one CONFIG_INVALID, in the order of files and lines. */
-export function configurationError(problems: readonly Problem[]): PaiError {
-  const sorted = [...problems].sort(
+/** Problems in the order of files and lines. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort(
     (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.what, b.what),
   );
+}
+
+/** `file:line:column: what`. */
+export function placed({ file, line, column, what }: Problem): string {
+  return `${file}:${line}:${column}: ${what}`;
+}
+
+/** All problems as one CONFIG_INVALID, in the order of files and lines. */
+export function configurationError(problems: readonly Problem[]): PaiError {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return new PaiError('CONFIG_INVALID', `${count} in the configuration`, {
-    details: sorted.map(({ file, line, column, what }) => `${file}:${line}:${column}: ${what}`),
+    details: inOrder(problems).map(placed),
     next: 'Correct the lines above; docs/configuration.md describes every field.',
   });
 }
@@ -26,6 +35,12 @@ export function configurationError(problems: readonly Problem[]): PaiError {
 export function unknownName(kind: string, name: string, known: readonly string[], place: string): string {
   const suggestion = didYouMean(name, known) ?? (known.length > 0 ? `it has ${known.join(', ')}` : 'it is empty');
   return `${kind} "${name}" is not in ${place}; ${suggestion}`;
+}
+
+/** The first three of some names, and how many more there are. */
+export function namesOf(names: readonly string[]): string {
+  const more = names.length - 3;
+  return more > 0 ? `${names.slice(0, 3).join(', ')} and ${more} more` : names.join(', ');
 }
 
 function compare(a: string, b: string): number {

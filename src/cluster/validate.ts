@@ -4,14 +4,19 @@ import { didYouMean, nearest } from '../model/suggest.js';
 import type { Partially } from './files.js';
 import { formats } from './formats.js';
 import type { Problem } from './problems.js';
+import type { Resolver } from './resolve.js';
 import { type FileTypes, schemas, schemasDigest } from './schemas/index.js';
 import type { Schema } from './schemas/parts.js';
+import { seal } from './seal.js';
+import { respell } from './spellings.js';
 import { at, child, nameOf, type YamlFile } from './yaml.js';
 
 /** A file after its schema: numbers are numbers, defaults are filled in. */
 export interface Validated<T> {
   readonly yaml: YamlFile;
   readonly problems: readonly Problem[];
+  /** What is accepted and should be written in another way. */
+  readonly warnings: readonly Problem[];
   /** Set when nothing is wrong. */
   readonly whole: T | undefined;
   /**
@@ -19,29 +24,35 @@ export interface Validated<T> {
    * still be text here.
    */
   readonly part: Partially<T> | undefined;
+  /** Where secrets stand in the file itself, as pointers. */
+  readonly plainSecrets: readonly string[];
 }
 
-/** Checks a parsed file against the schema of its kind. */
-export type Validator = <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFile) => Validated<FileTypes[Kind]>;
+/** Answers a parsed file's references and checks it against the schema of its kind. */
+export type Validator = <Kind extends keyof FileTypes>(
+  kind: Kind,
+  yaml: YamlFile,
+) => Promise<Validated<FileTypes[Kind]>>;
 
 /** One validator for all files, from what the build compiled, or with ajv where it did not. */
-export async function createValidator(): Promise<Validator> {
+export async function createValidator(resolver: Pick<Resolver, 'resolve'>): Promise<Validator> {
   const checks = (await loadCompiled()) ?? (await compile());
-  return <Kind extends keyof FileTypes>(kind: Kind, yaml: YamlFile): Validated<FileTypes[Kind]> => {
-    const { data, problems } = yaml;
-    if (data === undefined) return { yaml, problems, whole: undefined, part: undefined };
+  return async <Kind extends keyof FileTypes>(kind: Kind, source: YamlFile): Promise<Validated<FileTypes[Kind]>> => {
+    const { yaml: spelt, hints: warnings, problems: doubled } = respell(source, schemas[kind]);
+    const yaml = await resolver.resolve(spelt, schemas[kind]);
+    const { data } = yaml;
+    const problems = [...yaml.problems, ...doubled];
+    if (data === undefined) return { yaml, problems, warnings, whole: undefined, part: undefined, plainSecrets: [] };
     const check = checks(kind);
     // Fields may be missing, unknown or of a wrong form, but what is there has the type that the schema gives it.
     const part = data as Partially<FileTypes[Kind]>;
-    if (check(data)) return { yaml, problems, whole: problems.length === 0 ? data : undefined, part };
+    const whole = check(data) && problems.length === 0 ? data : undefined;
     const errors = check.errors ?? [];
     const misshapen = errors.some((error) => error.keyword === 'type' && !isScalarMismatch(error, data));
-    return {
-      yaml,
-      problems: [...problems, ...explain(yaml, schemas[kind], errors)],
-      whole: undefined,
-      part: misshapen ? undefined : part,
-    };
+    // Told before secrets are put out of sight, which changes the types of what is there.
+    const all = [...problems, ...explain(yaml, schemas[kind], errors)];
+    const plainSecrets = seal(yaml, schemas[kind]);
+    return { yaml, problems: all, warnings, whole, part: misshapen ? undefined : part, plainSecrets };
   };
 }
 
@@ -163,6 +174,8 @@ function phraseOf(error: DefinedError): string {
 
 /** `, not "x"; did you mean y?`, or nothing where the value is secret or not a scalar. */
 function shown(yaml: YamlFile, schema: Schema, error: DefinedError): string {
+  const reference = yaml.references.get(error.instancePath);
+  if (reference !== undefined) return `, and ${reference} gives something else`;
   const value = at(yaml.data, error.instancePath);
   const secret = asSchema(at(schema, parentOf(error))).writeOnly === true;
   if (secret || value === '' || (typeof value !== 'string' && typeof value !== 'number')) return '';

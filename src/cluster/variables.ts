@@ -1,22 +1,28 @@
-import type { JsonObject } from '../model/json.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { Secret, secretError } from '../model/secret.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServicesFile } from './files.js';
-import type { Cluster, Host, Role } from './model.js';
+import { deepFreeze } from './freeze.js';
+import type { Addresses, Cluster, Host, Role } from './model.js';
+import { virtualClusters } from './virtual-clusters.js';
 
-/** Fields whose values must not end up in an image. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set(['docker-password', 'jwt-secret', 'default-pai-admin-password']);
+/** Data in which some texts are secrets. */
+type Sealed = Json | Secret | readonly Sealed[] | { readonly [key: string]: Sealed | undefined };
+type SealedObject = { readonly [key: string]: Sealed | undefined };
 
 /** What templates see, by the names that the templates of the original system use. No machine password is in it. */
 export function buildVariables(
   files: { cluster: ClusterFile; kubernetes: KubernetesFile; roles: RoleFile; services: ServicesFile },
   hosts: readonly Host[],
+  addresses: Addresses,
 ): Cluster['variables'] {
   const clusterinfo = buildClusterInfo(files.services);
+  let revealing: Promise<JsonObject> | undefined;
   return {
     kubernetes: {
       clusterconfig: {
         ...files.kubernetes.kubernetes,
-        etcd_cluster_ips_peer: etcdUrls(hosts, (host) => `${host.etcdId}=https://${host.address}:2380`),
-        etcd_cluster_ips_server: etcdUrls(hosts, (host) => `https://${host.address}:2379`),
+        etcd_cluster_ips_peer: addresses.etcdPeers,
+        etcd_cluster_ips_server: addresses.etcdServers,
         'etcd-initial-cluster-state': 'new',
       },
       cluster: {
@@ -27,30 +33,38 @@ export function buildVariables(
         'k8s-role': { ...files.roles['k8s-role'] },
       },
     },
-    services: { clusterinfo, machineinfo: machineInfo(files.cluster), machinelist: byName(hosts) },
+    services: async () => {
+      revealing ??= revealed(clusterinfo).then(deepFreeze);
+      const machines = { machineinfo: machineInfo(files.cluster), machinelist: byName(hosts) };
+      return { clusterinfo: await revealing, ...machines, addresses: { ...addresses } };
+    },
     images: { clusterconfig: { clusterinfo: withoutSecrets(clusterinfo) } },
   };
 }
 
 /** The sections of services-configuration.yaml, with both spellings of docker-version, and `dockerregistryinfo`. */
-function buildClusterInfo(file: ServicesFile): JsonObject {
+function buildClusterInfo(file: ServicesFile): SealedObject {
   const registry = file.cluster['docker-registry-info'];
   const domain = registry['docker-registry-domain'];
   const prefix = `${domain === 'public' ? '' : `${domain}/`}${registry['docker-namespace']}/`;
-  return { ...servicesRaw(file), dockerregistryinfo: { ...registry, prefix } };
+  return { ...sections(file), dockerregistryinfo: { ...registry, prefix } };
+}
+
+/** services-configuration.yaml without its secrets. */
+export function servicesRaw(file: ServicesFile): JsonObject {
+  return withoutSecrets(sections(file));
 }
 
 /** services-configuration.yaml as templates may see it. */
-export function servicesRaw(file: ServicesFile): JsonObject {
-  const { 'docker-verison': historic, 'docker-version': current, ...cluster } = file.cluster;
-  const version = current ?? historic;
+function sections(file: ServicesFile): SealedObject {
+  const { 'docker-version': version, ...cluster } = file.cluster;
   return {
     cluster: {
       ...cluster,
       'docker-registry-info': { ...cluster['docker-registry-info'] },
       ...(version === undefined ? {} : { 'docker-verison': version, 'docker-version': version }),
     },
-    hadoop: { ...file.hadoop, virtualClusters: { ...file.hadoop.virtualClusters } },
+    hadoop: { ...file.hadoop, virtualClusters: queues(file) },
     frameworklauncher: { ...file.frameworklauncher },
     restserver: { ...file.restserver },
     webportal: { ...file.webportal },
@@ -58,6 +72,13 @@ export function servicesRaw(file: ServicesFile): JsonObject {
     prometheus: { ...file.prometheus },
     pylon: { ...file.pylon },
   };
+}
+
+/** The virtual clusters with the shares that they get. */
+function queues(file: ServicesFile): JsonObject {
+  return Object.fromEntries(
+    virtualClusters(file.hadoop.virtualClusters).map(({ name, ...queue }) => [name, { ...queue }]),
+  );
 }
 
 function machineInfo(file: ClusterFile): JsonObject {
@@ -69,27 +90,36 @@ function machineInfo(file: ClusterFile): JsonObject {
   );
 }
 
-function etcdUrls(hosts: readonly Host[], url: (host: Host) => string): string {
-  return hosts
-    .filter((host) => host.role === 'master')
-    .map(url)
-    .join(',');
-}
-
 function byName(hosts: readonly Host[], role?: Role): JsonObject {
   return Object.fromEntries(
     hosts.filter((host) => role === undefined || host.role === role).map((host) => [host.name, host.raw]),
   );
 }
 
-function withoutSecrets(value: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => !SECRET_FIELDS.has(name))
-      .map(([name, inner]) => [name, isObject(inner) ? withoutSecrets(inner) : inner]),
-  );
+/** What may end up in an image, or anywhere else where secrets have no place. */
+function withoutSecrets(value: SealedObject): JsonObject {
+  const kept: Record<string, Json> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner === undefined || inner instanceof Secret) continue;
+    kept[name] = isMapping(inner) ? withoutSecrets(inner) : (inner as Json);
+  }
+  return kept;
 }
 
-function isObject(value: JsonObject[string] | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** With the texts of secrets. Throws SECRET. */
+async function revealed(value: SealedObject): Promise<JsonObject> {
+  const known = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  const entries = known.map(async ([name, inner]): Promise<[string, Json]> => {
+    if (inner instanceof Secret) return [name, await inner.reveal()];
+    return [name, isMapping(inner) ? await revealed(inner) : (inner as Json)];
+  });
+  const outcomes = await Promise.allSettled(entries);
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  if (failures.length > 0) throw secretError(failures);
+  return Object.fromEntries(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+}
+
+/** No secret in these files is in a list. */
+function isMapping(value: Sealed | undefined): value is SealedObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.js';
 import type { LocalWork, Survey } from './local.js';
+import type { Secret } from './secret.js';
 import type { Observation, Stamp } from './stamp.js';
 import type { ActionContext, ApplyContext, Desired } from './target.js';
 
@@ -11,7 +12,7 @@ export interface HostLogin {
   readonly port: number;
   readonly user: string;
   /** For SSH and sudo. */
-  readonly password?: string;
+  readonly password?: string | Secret;
   /** Path of a private key, absolute. */
   readonly keyPath?: string;
   /** The bastion that forwards to it. A bastion has none itself. */

@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_MISSING'
+  | 'SECRET'
   | 'PAIFILE_INVALID'
   | 'USAGE'
   | 'UNKNOWN_NAME'
@@ -43,6 +44,7 @@ export type ErrorCode =
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'CONFIG_INVALID',
   'CONFIG_MISSING',
+  'SECRET',
   'PAIFILE_INVALID',
   'USAGE',
   'UNKNOWN_NAME',

@@ -3,6 +3,7 @@ import { topologicalOrder } from '../graph/order.js';
 import type { Observation } from '../model/stamp.js';
 import type { Target } from '../model/target.js';
 import type { Look } from './look.js';
+import { refuseWithoutSecrets } from './secrets.js';
 
 /** What a clean would find. */
 export interface CleanPlan {
@@ -17,6 +18,7 @@ export interface CleanPlan {
 
 /**
  * Looks at what there is to clean of exactly these targets.
+ * Rejects with SECRET for secrets of the configuration that can't be had.
  * Where nothing is left of all that a target is looked at through, nothing is left of it either.
  */
 export async function planClean(graph: Graph, names: Iterable<string>, look: Look): Promise<CleanPlan> {
@@ -35,6 +37,7 @@ export async function planClean(graph: Graph, names: Iterable<string>, look: Loo
     const observation = found[index];
     if (observation !== undefined) observations.set(name, observation);
   }
+  refuseWithoutSecrets(observations.values());
   const stateOf = (name: string): CleanState => cleanState(observations.get(name));
   return {
     order,

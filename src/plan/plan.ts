@@ -9,6 +9,7 @@ import { decide, type Trouble } from './decide.js';
 import { levelsOf } from './levels.js';
 import type { Look } from './look.js';
 import { membersBeside, oneAtATime } from './rolling.js';
+import { refuseWithoutSecrets } from './secrets.js';
 
 /** What would run, and why. */
 export interface Plan {
@@ -38,7 +39,8 @@ export interface PlanOptions {
 /**
  * Looks at everything that `names` need and decides what is stale.
  * Everything is looked at in the same turn, so that drivers can batch; only what is looked at `through` others waits until
- * these are known to be fresh. Does not reject for what goes wrong while looking: see `errors` and unknown entries.
+ * these are known to be fresh. Does not reject for what goes wrong while looking: see `errors` and unknown entries; but
+ * for secrets of the configuration that can't be had, with SECRET.
  */
 export async function planRun(
   graph: Graph,
@@ -50,7 +52,9 @@ export async function planRun(
   const order = topologicalOrder(graph, closure(graph, selected));
   const planning = new Planning(graph, look, new Set(options.force ?? []));
   await planning.evaluate(order);
-  return planning.finish(selected, order);
+  const plan = planning.finish(selected, order);
+  refuseWithoutSecrets(plan.observations.values(), plan.errors.values());
+  return plan;
 }
 
 class Planning {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PaiError } from '../model/errors.js';
 import type { SandboxDescription, SandboxHost, SandboxLayout } from './layout.js';
 
@@ -123,10 +124,12 @@ function describe({ masters, workers, proxy, hostsInProcess = false }: SandboxSi
 async function writeConfiguration(layout: SandboxLayout, sandbox: SandboxDescription): Promise<void> {
   const { dump } = await import('js-yaml');
   await mkdir(layout.configuration, { recursive: true, mode: 0o700 });
+  // Where this installation of pai has them; from chunks/ of a bundle it is the same.
+  const schemas = path.relative(layout.configuration, fileURLToPath(new URL('../../schemas', import.meta.url)));
   const write = (name: string, what: string, content: object): Promise<void> =>
     writeFile(
       path.join(layout.configuration, `${name}.yaml`),
-      `# ${what} Of the sandbox: made by pai sandbox create, and yours to edit.\n${dump(content)}`,
+      `# yaml-language-server: $schema=${schemas}/${name}.schema.json\n# ${what} Of the sandbox: made by pai sandbox create, and yours to edit.\n${dump(content)}`,
       { mode: 0o600 },
     );
   await Promise.all([

@@ -30,7 +30,7 @@ export async function growSandbox(
 }
 
 async function addMachines(file: string, added: readonly SandboxHost[]): Promise<void> {
-  const { dump, load } = await import('js-yaml');
+  const { dump, load } = await yamlWithTags();
   const text = await readFile(file, 'utf8');
   const before = load(text);
   if (!hasMachines(before)) {
@@ -48,6 +48,33 @@ async function addMachines(file: string, added: readonly SandboxHost[]): Promise
   const whole = dump(safely(() => load(appended))) === dump(after) ? appended : dump(after);
   await writeFile(`${file}.new`, whole, { mode: 0o600 });
   await rename(`${file}.new`, file);
+}
+
+/** A value with a tag of its own (`!env NAME`), which stays as it is. */
+class Tagged {
+  readonly tag: string;
+  readonly text: string;
+
+  constructor(tag: string, text: string) {
+    this.tag = tag;
+    this.text = text;
+  }
+}
+
+async function yamlWithTags() {
+  const yaml = await import('js-yaml');
+  const tagged = yaml.defineScalarTag<Tagged>('!', {
+    matchByTagPrefix: true,
+    resolve: (text, _, tag) => new Tagged(tag, text),
+    identify: (value) => value instanceof Tagged,
+    represent: (value: Tagged) => value.text,
+    representTagName: (value: Tagged) => value.tag,
+  });
+  const schema = yaml.CORE_SCHEMA.withTags([tagged]);
+  return {
+    load: (text: string): unknown => yaml.load(text, { schema }),
+    dump: (value: unknown): string => yaml.dump(value, { schema }),
+  };
 }
 
 function hasMachines(content: unknown): content is Machines {

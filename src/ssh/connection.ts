@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { AnyAuthMethod, Client, ClientChannel, ConnectConfig, ServerHostKeyAlgorithm } from 'ssh2';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
+import { reveal } from '../model/secret.js';
 import { authError, connectError, describeHost, lostError, sshCommand } from './host-errors.js';
 import type { KnownHosts } from './known-hosts.js';
 import { afterListening } from './listening-time.js';
@@ -17,6 +18,9 @@ export interface ConnectionSettings {
   /** To a host that is behind no bastion. */
   readonly route: (host: HostLogin) => Route;
 }
+
+/** A login with its password in the clear. */
+export type PlainLogin = Omit<HostLogin, 'password'> & { readonly password?: string };
 
 /** How long a host may take to answer that the connection ends. */
 const CLOSE_SECONDS = 1;
@@ -36,14 +40,14 @@ const HOST_KEY_TYPES: readonly ServerHostKeyAlgorithm[] = [
 
 /** An SSH connection to one host, logged in. */
 export class Connection implements Forwarder {
-  readonly host: HostLogin;
+  readonly host: PlainLogin;
   /** Settles when the connection is gone, for whatever reason. */
   readonly closed: Promise<void>;
   readonly #client: Client;
   readonly #route: Route;
   #open = true;
 
-  private constructor(host: HostLogin, client: Client, route: Route) {
+  private constructor(host: PlainLogin, client: Client, route: Route) {
     this.host = host;
     this.#client = client;
     this.#route = route;
@@ -61,13 +65,14 @@ export class Connection implements Forwarder {
 
   /**
    * Connects and logs in; over the connection to its bastion where it is behind one.
-   * @throws PaiError HOST_UNREACHABLE, HOST_KEY_CHANGED, SSH_AUTH, LOCAL_FILE
+   * @throws PaiError HOST_UNREACHABLE, HOST_KEY_CHANGED, SSH_AUTH, LOCAL_FILE, SECRET
    */
-  static async open(host: HostLogin, settings: ConnectionSettings, bastion?: Forwarder): Promise<Connection> {
-    const [ssh2, privateKey, knownTypes] = await Promise.all([
+  static async open(login: HostLogin, settings: ConnectionSettings, bastion?: Forwarder): Promise<Connection> {
+    const [ssh2, host, privateKey, knownTypes] = await Promise.all([
       import('ssh2'),
-      readKey(host),
-      settings.knownHosts.types(host),
+      plainLogin(login),
+      readKey(login),
+      settings.knownHosts.types(login),
     ]);
     // Before anything is opened: it may have nothing to log in with.
     const authHandler = authMethods(host, privateKey, settings.agentSocket);
@@ -201,8 +206,12 @@ async function readKey(host: HostLogin): Promise<Buffer | undefined> {
   throw refuse('is no private key that can be used', 'Make one with: ssh-keygen -t ed25519', parsed);
 }
 
+async function plainLogin({ password, ...login }: HostLogin): Promise<PlainLogin> {
+  return password === undefined ? login : { ...login, password: await reveal(password) };
+}
+
 /** Ways to log in, one after the other: key file, password, agent. Asked by ssh2 with what the server still accepts. */
-function authMethods(host: HostLogin, key: Buffer | undefined, agentSocket: string | undefined) {
+function authMethods(host: PlainLogin, key: Buffer | undefined, agentSocket: string | undefined) {
   const username = host.user;
   const { password } = host;
   const ways: ((accepted: readonly string[] | null) => AnyAuthMethod | undefined)[] = [];

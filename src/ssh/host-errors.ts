@@ -1,5 +1,6 @@
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
+import { uriHost } from '../model/uri-host.js';
 
 /** `host h1` or `bastion gate`. */
 export function nameOf(host: HostLogin): string {
@@ -9,13 +10,13 @@ export function nameOf(host: HostLogin): string {
 /** `host h1 (10.0.0.1:22, user pai)`: who an error is about, and which bastion it is behind. */
 export function describeHost(host: HostLogin): string {
   const behind = host.via === undefined ? '' : `, behind ${nameOf(host.via)}`;
-  return `${nameOf(host)} (${host.address}:${host.port}, user ${host.user}${behind})`;
+  return `${nameOf(host)} (${uriHost(host.address)}:${host.port}, user ${host.user}${behind})`;
 }
 
 /** The ssh command that logs in to a host by hand. */
 export function sshCommand(host: HostLogin, option = ''): string {
   const { via } = host;
-  const jump = via === undefined ? '' : ` -J ${via.user}@${via.address}:${via.port}`;
+  const jump = via === undefined ? '' : ` -J ${via.user}@${uriHost(via.address)}:${via.port}`;
   return `ssh${option}${jump} -p ${host.port} ${host.user}@${host.address}`;
 }
 
@@ -90,7 +91,7 @@ export function forwardError(host: HostLogin, bastion: HostLogin, thrown: unknow
       },
     );
   }
-  const to = `${host.address}:${host.port}`;
+  const to = `${uriHost(host.address)}:${host.port}`;
   if (reason === ADMINISTRATIVELY_PROHIBITED) {
     return new PaiError(
       'HOST_UNREACHABLE',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
-import type { Connection } from './connection.js';
+import type { Connection, PlainLogin } from './connection.js';
 import { describeHost, lostError, sshCommand, sudoError } from './host-errors.js';
 import { shellQuote } from './shell.js';
 import type { Bootstrap } from './supervisor.js';
@@ -52,7 +52,7 @@ function commandLine(host: HostLogin, bootstrap: Bootstrap, mark: string): strin
 
 class RootSession {
   readonly ended: Promise<RootExit>;
-  readonly #host: HostLogin;
+  readonly #host: PlainLogin;
   readonly #channel: ClientChannel;
   readonly #command: RootCommand;
   readonly #ready: Buffer;
@@ -65,7 +65,7 @@ class RootSession {
   #settle: { resolve: (exit: RootExit) => void; reject: (error: PaiError) => void };
   readonly #timer: NodeJS.Timeout;
 
-  constructor(host: HostLogin, channel: ClientChannel, command: RootCommand, mark: string) {
+  constructor(host: PlainLogin, channel: ClientChannel, command: RootCommand, mark: string) {
     this.#host = host;
     this.#channel = channel;
     this.#command = command;

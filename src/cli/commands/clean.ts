@@ -6,6 +6,7 @@ import { questionsOf } from '../../run/confirm.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
 import { openProject, type Project } from '../project.js';
+import { revealSecretsFor } from '../secrets.js';
 import { excluded, rejectContradictions } from '../selection.js';
 import { withWorkbench } from '../working.js';
 
@@ -21,7 +22,11 @@ export const clean: Command = {
     if (options.dryRun === true) return showCleanPlan(invocation, project, names);
     return execute(invocation, project, {
       command: 'clean',
-      plan: ({ look }) => planClean(graph, names, look),
+      plan: async ({ look }) => {
+        const planned = await planClean(graph, names, look);
+        await revealSecretsFor(planned.present, project);
+        return planned;
+      },
       questions: ({ present }) => questionsOf(graph, present),
       execute: (planned, context, how) => executeClean(planned, graph, context, how),
     });

@@ -12,7 +12,8 @@ export async function complete(words: readonly string[], io: Io): Promise<number
   const graph = async (path: string | undefined): Promise<Graph | undefined> => {
     try {
       const options = path === undefined ? {} : { path };
-      return (await openProject({ io, patterns: [], options, commandLine: '', began: Date.now() })).graph;
+      return (await openProject({ io, patterns: [], options, commandLine: '', began: Date.now() }, { quiet: true }))
+        .graph;
     } catch {
       return undefined;
     }

@@ -9,7 +9,7 @@ import { openProject } from '../project.js';
 export const graph: Command = {
   async execute(invocation) {
     const { io, patterns, options } = invocation;
-    const { graph } = await openProject(invocation);
+    const { graph } = await openProject(invocation, { quiet: true });
     const names = patterns.length === 0 ? graph.order : select(graph, patterns).map((target) => target.name);
     const nodes = topologicalOrder(graph, closure(graph, names)).flatMap((name) => {
       const target = graph.targets.get(name);

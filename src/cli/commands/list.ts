@@ -7,7 +7,7 @@ import { openProject } from '../project.js';
 export const list: Command = {
   async execute(invocation) {
     const { io, patterns, options } = invocation;
-    const { graph } = await openProject(invocation);
+    const { graph } = await openProject(invocation, { quiet: true });
     const chosen = new Set(select(graph, patterns));
     const targets = [...graph.targets.values()].filter((target) => patterns.length === 0 || chosen.has(target));
     const groups = patterns.length === 0 ? [...graph.groups.values()] : [];

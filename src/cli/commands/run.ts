@@ -8,6 +8,7 @@ import { lastRun } from '../../state/last-run.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
+import { revealSecretsFor } from '../secrets.js';
 import { excluded, rejectContradictions } from '../selection.js';
 import { findUnchanged, keepSnapshot, mayGoBySnapshot, runUnchanged } from '../unchanged.js';
 import { showPlan } from './plan.js';
@@ -37,7 +38,12 @@ export const run: Command = {
     let ran = 0;
     const code = await execute(invocation, project, {
       command: 'run',
-      plan: ({ look }) => planRun(graph, names, look, { force: options.force === true ? names : [] }),
+      plan: async ({ look }) => {
+        const planned = await planRun(graph, names, look, { force: options.force === true ? names : [] });
+        const open = planned.entries.flatMap(({ name, state }) => (state === 'fresh' ? [] : [name]));
+        await revealSecretsFor(open, project);
+        return planned;
+      },
       questions: (planned) => {
         const { entries, blocked } = narrow(planned, graph, narrowing);
         const open = entries.filter(({ name, state }) => state !== 'fresh' && !blocked.has(name));

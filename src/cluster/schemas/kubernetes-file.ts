@@ -1,36 +1,46 @@
-import { flag, mapping, otherwise, type Schema, text } from './parts.js';
+import { about, flag, mapping, otherwise, type Schema, text } from './parts.js';
+
+const imageTag = (description: string): Schema => about(description, text('image-tag'));
+
+const kubernetes = mapping(
+  [
+    'cluster-dns',
+    'load-balance-ip',
+    'service-cluster-ip-range',
+    'storage-backend',
+    'docker-registry',
+    'hyperkube-version',
+    'etcd-version',
+    'apiserver-version',
+    'kube-scheduler-version',
+    'kube-controller-manager-version',
+    'dashboard-version',
+  ],
+  {
+    'cluster-dns': about('Address of the name server that hosts and pods ask.', text('ip-address')),
+    'load-balance-ip': about(
+      'Where the API is reached: the address of the proxy, of the only master, or of a load balancer before all masters.',
+      text('ip-address'),
+    ),
+    'service-cluster-ip-range': about('Addresses of services; not in use in your network.', text('service-range')),
+    'storage-backend': about('How the API server stores things.', { type: 'string', enum: ['etcd3'] }),
+    'docker-registry': about(
+      "What stands before the names of the components' images: host[:port]/path.",
+      text('image-prefix'),
+    ),
+    'docker-registry-insecure': about('"true": hosts may pull them over plain HTTP.', otherwise('false', flag)),
+    'hyperkube-version': imageTag('Tag of hyperkube: kubelet and kube-proxy.'),
+    'etcd-version': imageTag('Tag of etcd.'),
+    'apiserver-version': imageTag('Tag of kube-apiserver.'),
+    'kube-scheduler-version': imageTag('Tag of kube-scheduler.'),
+    'kube-controller-manager-version': imageTag('Tag of kube-controller-manager.'),
+    'dashboard-version': imageTag('Tag of the Kubernetes dashboard.'),
+    'haproxy-version': otherwise('v2.6', imageTag('Tag of haproxy, which runs on the proxy.')),
+    'pause-version': otherwise('3.2', imageTag('Tag of pause, the first container of each pod.')),
+  },
+);
 
 /** kubernetes-configuration.yaml */
 export const kubernetesFileSchema: Schema = mapping(['kubernetes'], {
-  kubernetes: mapping(
-    [
-      'cluster-dns',
-      'load-balance-ip',
-      'service-cluster-ip-range',
-      'storage-backend',
-      'docker-registry',
-      'hyperkube-version',
-      'etcd-version',
-      'apiserver-version',
-      'kube-scheduler-version',
-      'kube-controller-manager-version',
-      'dashboard-version',
-    ],
-    {
-      'cluster-dns': text('ipv4'),
-      'load-balance-ip': text('ipv4'),
-      'service-cluster-ip-range': text('service-range'),
-      'storage-backend': { type: 'string', enum: ['etcd3'] },
-      'docker-registry': text('image-prefix'),
-      'docker-registry-insecure': otherwise('false', flag),
-      'hyperkube-version': text('image-tag'),
-      'etcd-version': text('image-tag'),
-      'apiserver-version': text('image-tag'),
-      'kube-scheduler-version': text('image-tag'),
-      'kube-controller-manager-version': text('image-tag'),
-      'dashboard-version': text('image-tag'),
-      'haproxy-version': otherwise('v2.6', text('image-tag')),
-      'pause-version': otherwise('3.2', text('image-tag')),
-    },
-  ),
+  kubernetes: about('Kubernetes itself.', kubernetes),
 });

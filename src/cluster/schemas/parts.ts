@@ -34,3 +34,8 @@ export const names: Schema = { type: 'array', items: text(), default: [] };
 export function otherwise(value: unknown, schema: Schema): Schema {
   return { ...schema, default: value };
 }
+
+/** The same with what it is for people, as editors and `pai config explain` show it. */
+export function about(description: string, schema: Schema): Schema {
+  return { ...schema, description };
+}

@@ -1,14 +1,21 @@
-import { mapping, named, names, otherwise, type Schema } from './parts.js';
+import { about, mapping, named, names, otherwise, type Schema } from './parts.js';
 
 const image = mapping([], {
-  prerequisite: names,
-  'build-args': otherwise({}, { type: 'object', additionalProperties: { type: 'string' } }),
+  prerequisite: about('Images of image-list that it is built on.', names),
+  'build-args': about(
+    'Build arguments, name and value.',
+    otherwise({}, { type: 'object', additionalProperties: { type: 'string' } }),
+  ),
 });
 
-const service = mapping([], { prerequisite: names, image: names, label: names });
+const service = mapping([], {
+  prerequisite: about('Services that are deployed before it.', names),
+  image: about('Images of image-list that its manifests name.', names),
+  label: about('Node labels that its pods select by: label or label=value.', names),
+});
 
 /** service-list.yaml */
 export const serviceListFileSchema: Schema = mapping(['image-list', 'service-list'], {
-  'image-list': named('object-name', image),
-  'service-list': named('object-name', service),
+  'image-list': about('What is built, by name.', named('object-name', image)),
+  'service-list': about('What is deployed, by name.', named('object-name', service)),
 });

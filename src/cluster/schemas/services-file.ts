@@ -1,60 +1,74 @@
-import { flag, mapping, named, otherwise, port, type Schema, secret, text } from './parts.js';
+import { about, flag, mapping, named, otherwise, port, type Schema, secret, text } from './parts.js';
 
 const registry = mapping(['docker-namespace', 'docker-registry-domain', 'docker-tag', 'secret-name'], {
-  'docker-namespace': text('image-path'),
-  'docker-registry-domain': text('registry'),
-  'docker-username': text(),
-  'docker-password': secret,
-  'docker-tag': text('image-tag'),
-  'secret-name': text('object-name'),
-  'docker-registry-ca': text(),
-  'docker-registry-insecure': otherwise('false', flag),
+  'docker-namespace': about('Path of the images in the registry.', text('image-path')),
+  'docker-registry-domain': about('The registry, host[:port]; public is Docker Hub.', text('registry')),
+  'docker-username': about('Who logs in to the registry. Given with docker-password, or not at all.', text()),
+  'docker-password': about('Password of docker-username.', secret),
+  'docker-tag': about('Tag of the images.', text('image-tag')),
+  'secret-name': about('Name of the pull secret in Kubernetes.', text('object-name')),
+  'docker-registry-ca': about("PEM file of the CA that signs the registry's certificate. It must exist.", text()),
+  'docker-registry-insecure': about('"true": the registry speaks plain HTTP.', otherwise('false', flag)),
 });
 
 const cluster = mapping(['clusterid', 'docker-registry-info'], {
-  clusterid: text('identifier'),
-  'nvidia-drivers-version': text(),
-  'docker-verison': text(),
-  'docker-version': text(),
-  'data-path': otherwise('/datastorage', text('absolute-path')),
-  'docker-registry-info': registry,
+  clusterid: about('Name of the cluster.', text('identifier')),
+  'nvidia-drivers-version': about('The driver for hosts with GPUs.', text()),
+  'docker-version': about('The release of Docker, for people and templates.', text()),
+  'data-path': about(
+    'Where services keep their data, on every host.',
+    otherwise('/datastorage', text('absolute-path')),
+  ),
+  'docker-registry-info': about("The registry that the services' images are pushed to and pulled from.", registry),
 });
 
 const virtualCluster = mapping(['capacity'], {
-  description: text(),
-  capacity: { type: 'number', minimum: 0 },
+  description: about('For people.', text()),
+  capacity: about('Its share in percent. What is left goes to the queue default.', { type: 'number', minimum: 0 }),
 });
 
 const hadoop = mapping([], {
-  'custom-hadoop-binary-path': otherwise('None', text()),
-  'hadoop-version': otherwise('2.9.0', text('identifier')),
-  'hadoop-download-url': otherwise(
-    'https://archive.apache.org/dist/hadoop/common/hadoop-{version}/hadoop-{version}.tar.gz',
-    text('web-address'),
+  'custom-hadoop-binary-path': about(
+    'Archive of an own build of Hadoop; None takes the released one.',
+    otherwise('None', text()),
   ),
-  'hadoop-sha512': text('sha512'),
-  virtualClusters: otherwise({}, named('identifier', virtualCluster)),
+  'hadoop-version': about('Which release of Hadoop.', otherwise('2.9.0', text('identifier'))),
+  'hadoop-download-url': about(
+    'Where that is downloaded; {version} stands for it.',
+    otherwise(
+      'https://archive.apache.org/dist/hadoop/common/hadoop-{version}/hadoop-{version}.tar.gz',
+      text('web-address'),
+    ),
+  ),
+  'hadoop-sha512': about('SHA-512 that the archive must have; by default the published one.', text('sha512')),
+  virtualClusters: about('Queues of YARN, by a name of yours.', otherwise({}, named('identifier', virtualCluster))),
 });
+
+const restserver = mapping([], {
+  'server-port': about('Its port.', otherwise(9186, port)),
+  'jwt-secret': about('Signs the tokens of users.', secret),
+  'default-pai-admin-username': about('The first administrator.', text()),
+  'default-pai-admin-password': about('Password of the first administrator.', secret),
+});
+
+const prometheus = mapping([], {
+  'prometheus-port': about('Its port.', otherwise(9091, port)),
+  'node-exporter-port': about('Port of the node exporters.', otherwise(9100, port)),
+});
+
+/** A section in which only a port is set. */
+function withPort(description: string, name: string, value: number): Schema {
+  return about(description, otherwise({}, mapping([], { [name]: about('Its port.', otherwise(value, port)) })));
+}
 
 /** services-configuration.yaml; a section that is left out has its defaults. */
 export const servicesFileSchema: Schema = mapping(['cluster'], {
-  cluster,
-  hadoop: otherwise({}, hadoop),
-  frameworklauncher: otherwise({}, mapping([], { 'frameworklauncher-port': otherwise(9086, port) })),
-  restserver: otherwise(
-    {},
-    mapping([], {
-      'server-port': otherwise(9186, port),
-      'jwt-secret': secret,
-      'default-pai-admin-username': text(),
-      'default-pai-admin-password': secret,
-    }),
-  ),
-  webportal: otherwise({}, mapping([], { 'server-port': otherwise(9286, port) })),
-  grafana: otherwise({}, mapping([], { 'grafana-port': otherwise(3000, port) })),
-  prometheus: otherwise(
-    {},
-    mapping([], { 'prometheus-port': otherwise(9091, port), 'node-exporter-port': otherwise(9100, port) }),
-  ),
-  pylon: otherwise({}, mapping([], { port: otherwise(80, port) })),
+  cluster: about('The cluster as a whole.', cluster),
+  hadoop: about('Hadoop.', otherwise({}, hadoop)),
+  frameworklauncher: withPort('The launcher of frameworks.', 'frameworklauncher-port', 9086),
+  restserver: about('The REST server.', otherwise({}, restserver)),
+  webportal: withPort('The web portal.', 'server-port', 9286),
+  grafana: withPort('Grafana.', 'grafana-port', 3000),
+  prometheus: about('Prometheus.', otherwise({}, prometheus)),
+  pylon: withPort('The one entry to all services.', 'port', 80),
 });

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Io, StopSignal } from '../../../src/cli/io.js';
@@ -55,6 +55,8 @@ export async function makeProject(paifile = PAIFILE): Promise<string> {
   for (const name of ['cluster-configuration', 'service-list.yaml']) {
     await cp(path.join(repository, name), path.join(root, name), { recursive: true });
   }
+  // It has a password.
+  await chmod(path.join(root, 'cluster-configuration/cluster-configuration.yaml'), 0o600);
   await cp(path.join(repository, 'package.json'), path.join(root, 'package.json'));
   await writeProjectFile(root, 'paifile.ts', paifile);
   await writeProjectFile(root, 'tasks/out-file.ts', TASKS);

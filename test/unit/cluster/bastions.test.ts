@@ -8,6 +8,7 @@ import {
   hostOf,
   load,
   loadEdited,
+  plain,
   problems,
   removeEdited,
 } from './configuration-fixture.js';
@@ -37,7 +38,7 @@ describe('bastions', () => {
       user: 'pai',
       password: 'default-secret',
     };
-    expect(hostOf(cluster, 'm1').login).toEqual({
+    expect(await plain(hostOf(cluster, 'm1').login)).toEqual({
       name: 'm1',
       address: '10.1.0.1',
       port: 2200,
@@ -45,7 +46,7 @@ describe('bastions', () => {
       password: 'default-secret',
       via: gate,
     });
-    expect(hostOf(cluster, 'w1').login.via).toEqual(gate);
+    expect(await plain(hostOf(cluster, 'w1').login.via)).toEqual(gate);
     expect(hostOf(cluster, 'w2').login).not.toHaveProperty('via');
   });
 
@@ -81,7 +82,8 @@ describe('bastions', () => {
       [CLUSTER, 'ssh-keyfile-path: keys/w2\n    sshport: 22', 'ssh-keyfile-path: keys/other\n    sshport: 23'],
     );
     expect(hostOf(cluster, 'w2').login).toMatchObject({ user: 'other', port: 23 });
-    expect(cluster.variables).toEqual(without.variables);
+    const seen = async ({ variables }: typeof cluster) => ({ ...variables, services: await variables.services() });
+    expect(await seen(cluster)).toEqual(await seen(without));
     expect(cluster.hosts.map((host) => host.raw)).toEqual(without.hosts.map((host) => host.raw));
   });
 
@@ -100,7 +102,7 @@ describe('bastions', () => {
     [
       'an address that is none',
       withBastions('  gate: {hostip: 10.9.0.256}'),
-      [`${CLUSTER}:7:18: hostip must be an IPv4 address or a DNS name, not "10.9.0.256"`],
+      [`${CLUSTER}:7:18: hostip must be an IPv4 or IPv6 address or a DNS name, not "10.9.0.256"`],
     ],
     [
       'an unknown field',

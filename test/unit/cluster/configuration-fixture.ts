@@ -1,11 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { loadCluster } from '../../../src/cluster/load.js';
 import type { Cluster } from '../../../src/cluster/model.js';
+import { placed } from '../../../src/cluster/problems.js';
 import { PaiError } from '../../../src/model/errors.js';
+import { Secret } from '../../../src/model/secret.js';
 
 export const EXAMPLE = fileURLToPath(new URL('../../../cluster-configuration', import.meta.url));
 export const EXAMPLE_LIST = fileURLToPath(new URL('../../../service-list.yaml', import.meta.url));
@@ -68,8 +70,30 @@ export async function problems(...edits: readonly Edit[]): Promise<readonly stri
   return error.details.map((line) => line.replace(`${folder}/`, ''));
 }
 
+/** The warnings about the edited fixture, which is accepted and its owner's only, without the folder in front. */
+export async function warnings(...edits: readonly Edit[]): Promise<readonly string[]> {
+  const folder = edited(...edits);
+  for (const name of [CLUSTER, SERVICES]) chmodSync(join(folder, name), 0o600);
+  const told: string[] = [];
+  await loadCluster({
+    configurationDirectory: folder,
+    serviceListFile: join(folder, LIST),
+    warn: (found) => told.push(...found.map(placed)),
+  });
+  return told.map((line) => line.replaceAll(`${folder}/`, ''));
+}
+
 export function hostOf(cluster: Cluster, name: string) {
   const host = cluster.hosts.find((candidate) => candidate.name === name);
   if (!host) throw new Error(`no host ${name}`);
   return host;
+}
+
+/** A value with the texts of the secrets in it. */
+export async function plain(value: unknown): Promise<unknown> {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return Promise.all(value.map(plain));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(async ([name, inner]) => [name, await plain(inner)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }

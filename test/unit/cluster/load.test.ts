@@ -15,6 +15,7 @@ import {
   LIST,
   load,
   loadEdited,
+  plain,
   ROLES,
   removeEdited,
   SERVICES,
@@ -44,14 +45,14 @@ describe('a good configuration', () => {
 
   it('merges the default login into every machine', async () => {
     const cluster = await load(FIXTURE);
-    expect(hostOf(cluster, 'm1').login).toEqual({
+    expect(await plain(hostOf(cluster, 'm1').login)).toEqual({
       name: 'm1',
       address: '10.1.0.1',
       port: 2200,
       user: 'pai',
       password: 'default-secret',
     });
-    expect(hostOf(cluster, 'w2').login).toEqual({
+    expect(await plain(hostOf(cluster, 'w2').login)).toEqual({
       name: 'w2',
       address: '10.1.0.12',
       port: 22,
@@ -142,7 +143,7 @@ describe('a good configuration', () => {
   it('finds the registry, its CA relative to the folder', async () => {
     const folder = edited([SERVICES, '    docker-tag: v7', '    docker-tag: v7\n    docker-registry-ca: ca.pem']);
     writeFileSync(join(folder, 'ca.pem'), 'made by a test');
-    expect((await load(folder)).services.registry).toEqual({
+    expect(await plain((await load(folder)).services.registry)).toEqual({
       domain: 'registry.example.com:5000',
       namespace: 'team/pai',
       username: 'pusher',
@@ -191,9 +192,14 @@ describe('a good configuration', () => {
   });
 
   it('takes public for Docker Hub', async () => {
-    const cluster = await loadEdited([SERVICES, 'registry.example.com:5000', 'public']);
+    const cluster = await loadEdited(
+      [SERVICES, 'registry.example.com:5000', 'public'],
+      [SERVICES, '    docker-registry-insecure: true\n', ''],
+    );
     expect(cluster.services.registry.domain).toBe('docker.io');
-    expect(cluster.variables.services).toMatchObject({ clusterinfo: { dockerregistryinfo: { prefix: 'team/pai/' } } });
+    expect(await cluster.variables.services()).toMatchObject({
+      clusterinfo: { dockerregistryinfo: { prefix: 'team/pai/' } },
+    });
   });
 
   it.each(['docker-verison', 'docker-version'])('takes %s, and templates see both spellings', async (spelling) => {
@@ -229,7 +235,7 @@ describe('what templates see', () => {
         proxymachinelist: { p1: { 'k8s-role': 'proxy' } },
       },
     });
-    expect(variables.services).toMatchObject({
+    expect(await variables.services()).toMatchObject({
       clusterinfo: {
         cluster: { clusterid: 'test' },
         restserver: { 'server-port': 9186, 'jwt-secret': 'jwt-hidden' },
@@ -248,7 +254,12 @@ describe('what templates see', () => {
 
   it('has the password of no machine, and images see no secret at all', async () => {
     const cluster = await load(FIXTURE);
-    const seen = JSON.stringify([cluster.variables, cluster.hosts.map((host) => host.raw), cluster.kubernetes.raw]);
+    const seen = JSON.stringify([
+      cluster.variables,
+      await cluster.variables.services(),
+      cluster.hosts.map((host) => host.raw),
+      cluster.kubernetes.raw,
+    ]);
     expect(seen).not.toContain('default-secret');
     expect(seen).not.toContain('own-secret');
     const images = JSON.stringify(cluster.variables.images);

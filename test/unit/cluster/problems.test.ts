@@ -36,11 +36,11 @@ describe('a bad configuration', () => {
     expect(error.message).toBe('8 problems in the configuration');
     expect(error.details.map((line) => line.replace(`${folder}/`, ''))).toEqual([
       `${CLUSTER}:2:3: unknown key "usrname"; did you mean username?`,
-      `${CLUSTER}:16:5: m1, m2, m3, p1, w1: no username here, nor in default-machine-properties`,
-      `${CLUSTER}:26:13: hostip must be an IPv4 address, not "10.1.0"`,
+      `${CLUSTER}:16:5: m1, m2, m3 and 2 more: no username here, nor in default-machine-properties`,
+      `${CLUSTER}:26:13: hostip must be an IPv4 or IPv6 address, not "10.1.0"`,
       `${CLUSTER}:45:19: machine-type "GPUS" is not in machine-sku; did you mean GPU?`,
       `${ROLES}:22:15: component "shceduler" is not in component-list; did you mean scheduler?`,
-      `${KUBERNETES}:4:29: service-cluster-ip-range must be an IPv4 range such as 10.96.0.0/12, its prefix from 12 to 29, not "10.96.0.0"`,
+      `${KUBERNETES}:4:29: service-cluster-ip-range must be a range such as 10.96.0.0/12 or fd00:96::/112, its prefix from 12 to 29 (IPv6: from 108 to 125), not "10.96.0.0"`,
       `${LIST}:6:13: image "pilon" is not in image-list; did you mean pylon?`,
       `${SERVICES}:2:14: clusterid must be a name of letters, digits, dots, hyphens and underscores`,
     ]);
@@ -168,7 +168,7 @@ describe('a bad configuration', () => {
       'no login',
       [CLUSTER, '  password: default-secret\n', ''],
       [
-        `${CLUSTER}:15:5: m1, m2, m3, p1, w1: no password and no ssh-keyfile-path here, nor in default-machine-properties`,
+        `${CLUSTER}:15:5: m1, m2, m3 and 2 more: no password and no ssh-keyfile-path here, nor in default-machine-properties`,
       ],
     ],
     [
@@ -210,7 +210,7 @@ describe('a bad configuration', () => {
     [
       'both spellings of docker-version',
       [SERVICES, 'clusterid: test', 'clusterid: test\n  docker-verison: 1\n  docker-version: 1'],
-      [`${SERVICES}:4:3: docker-version is the same as docker-verison: give only one of them`],
+      [`${SERVICES}:3:3: docker-verison is the same as docker-version: give only docker-version`],
     ],
     [
       'an unknown prerequisite',

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { Ajv, type ValidateFunction } from 'ajv';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../../src/cluster/formats.js';
 import { createAjv } from '../../../src/cluster/schemas/compile.js';
@@ -37,13 +39,30 @@ describe('the schemas compiled ahead', () => {
 
 describe('the formats', () => {
   const cases: readonly [string, readonly string[], readonly string[]][] = [
-    ['ipv4', ['10.0.0.1', '255.255.255.255'], ['10.0.0', '10.0.0.256', '10.0.0.01', '::1', '10.0.0.1/24']],
-    ['service-range', ['10.96.0.0/12', '169.254.0.0/16'], ['10.96.0.0', '10.96.0.0/8', '10.96.0.0/30', '10.96.0/16']],
-    ['host-name', ['h1', 'Node-1.example'], ['-h1', 'h1-', 'h_1', 'a b', 'x'.repeat(64)]],
+    [
+      'ip-address',
+      [
+        '10.0.0.1',
+        '255.255.255.255',
+        '::',
+        '::1',
+        'fd00::1',
+        'FD00:0:0:1:2:3:4:5',
+        '::ffff:10.0.0.1',
+        '1:2:3:4:5:6:7::',
+      ],
+      ['10.0.0', '10.0.0.256', '10.0.0.01', '10.0.0.1/24', '[::1]', 'fe80::1%eth0', '1::2::3', '1:2:3:4:5:6:7', ':1'],
+    ],
+    [
+      'service-range',
+      ['10.96.0.0/12', '169.254.0.0/16', 'fd00::/108', 'fd00:96::/125'],
+      ['10.96.0.0', '10.96.0.0/8', '10.96.0.0/30', '10.96.0/16', 'fd00::/64', 'fd00::/126', 'fd00::'],
+    ],
+    ['host-name', ['h1', 'Node-1.example'], ['-h1', 'h1-', 'h..1', 'h.-1', 'h_1', 'a b', 'x'.repeat(64)]],
     [
       'host-address',
-      ['10.0.0.1', 'gate', 'gate-1.example.com', '1.gate', 'a'.repeat(63)],
-      ['10.0.0.256', '10.0.0', '7', '-a', 'a-.b', 'a..b', 'a_b', 'a b', 'a.', '::1', 'a'.repeat(64), ''],
+      ['10.0.0.1', 'fd00::1', 'gate', 'gate-1.example.com', '1.gate', 'a'.repeat(63)],
+      ['10.0.0.256', '10.0.0', '7', '-a', 'a-.b', 'a..b', 'a_b', 'a b', 'a.', '[::1]', 'a'.repeat(64), ''],
     ],
     ['user-name', ['pai', 'first.last@corp'], ['-x', 'a b', '']],
     ['zookeeper-id', ['1', '255'], ['0', '256', 'a', '01']],
@@ -60,5 +79,20 @@ describe('the formats', () => {
     const test = formats[name]?.test;
     expect(good.filter((text) => !test?.test(text))).toEqual([]);
     expect(bad.filter((text) => test?.test(text))).toEqual([]);
+  });
+
+  it('ip-address takes what Node takes for an address, and nothing else', () => {
+    const test = formats['ip-address']?.test;
+    const characters = fc.string({ unit: fc.constantFrom(...'0123af:.'), maxLength: 20 });
+    const text = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      characters,
+      fc.array(fc.constantFrom('', '0', 'ff', '1234'), { maxLength: 9 }).map((groups) => groups.join(':')),
+    );
+    fc.assert(
+      fc.property(text, (address) => test?.test(address) === (isIP(address) !== 0)),
+      { numRuns: 2000 },
+    );
   });
 });

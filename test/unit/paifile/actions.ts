@@ -11,6 +11,7 @@ export function fakeAction(): Action {
 export function fakeHost(name: string): Host {
   return {
     name,
+    nodeName: '192.0.2.1',
     address: '192.0.2.1',
     role: 'worker',
     sku: { name: 'small', memoryGb: 4, vcores: 2, os: 'debian' },
@@ -23,6 +24,25 @@ export function fakeHost(name: string): Host {
     raw: {},
   };
 }
+
+/** Fake: nothing is anywhere. */
+const ADDRESSES: Cluster['addresses'] = {
+  etcdPeers: '',
+  etcdServers: '',
+  apiServer: 'https://192.0.2.9:6443',
+  zookeeper: '',
+  hdfs: '',
+  webHdfs: '',
+  yarn: '',
+  jobHistory: '',
+  timeline: '',
+  launcher: '',
+  restServer: '',
+  webportal: '',
+  grafana: '',
+  prometheus: '',
+  pylon: '',
+};
 
 /** Fake: a cluster with these hosts, all workers, and nothing else. */
 export function fakeCluster(hosts: readonly Host[] = []): Cluster {
@@ -37,6 +57,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       clusterDns: '10.0.0.10',
       loadBalanceIp: '192.0.2.9',
       serviceClusterIpRange: '10.0.0.0/16',
+      apiServiceIp: '10.0.0.1',
       storageBackend: 'etcd3',
       dockerRegistry: 'registry.example/k8s',
       dockerRegistryInsecure: false,
@@ -57,10 +78,18 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       dataPath: '/var/lib/data',
       registry: { domain: 'registry.example', namespace: 'pai', tag: 'latest', secretName: 'pull', insecure: false },
       hadoop: { hadoopVersion: '2.9.0', hadoopDownloadUrl: 'https://mirror.example/h.tar.gz', virtualClusters: [] },
+      frameworklauncher: { frameworklauncherPort: 9086 },
+      restserver: { serverPort: 9186 },
+      webportal: { serverPort: 9286 },
+      grafana: { grafanaPort: 3000 },
+      prometheus: { prometheusPort: 9091, nodeExporterPort: 9100 },
+      pylon: { port: 80 },
       raw: {},
     },
+    addresses: ADDRESSES,
     images: [],
     serviceList: [],
-    variables: { kubernetes: {}, services: {}, images: {} },
+    variables: { kubernetes: {}, services: async () => ({}), images: {} },
+    revealSecrets: async () => undefined,
   };
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/cluster/load.js';
+import { reveal } from '../../../src/model/secret.js';
 import { createSandbox, ensureSandbox, readSandbox, removeSandbox, USUAL_SIZE } from '../../../src/sandbox/create.js';
 import { growSandbox } from '../../../src/sandbox/grow.js';
 import { type SandboxLayout, sandboxLayout } from '../../../src/sandbox/layout.js';
@@ -32,9 +33,20 @@ describe('a sandbox', () => {
     expect(hosts.map(({ name, address, role }) => ({ name, address, role }))).toEqual(sandbox.hosts);
     expect([masters.length, proxies.length, workers.length]).toEqual([3, 1, 2]);
     expect(kubernetes.loadBalanceIp).toBe(proxies[0]?.address);
-    expect(hosts[0]?.login).toMatchObject({ user: sandbox.login.user, password: sandbox.login.password });
-    expect(services.registry).toMatchObject({ domain: sandbox.registry.domain, password: sandbox.registry.password });
+    expect(hosts[0]?.login.user).toBe(sandbox.login.user);
+    expect(await reveal(hosts[0]?.login.password ?? '')).toBe(sandbox.login.password);
+    expect(services.registry.domain).toBe(sandbox.registry.domain);
+    expect(await services.registry.password?.reveal()).toBe(sandbox.registry.password);
     expect(operatorDirectory).toBe(layout.operator);
+  });
+
+  it('has a configuration of which editors know the schemas', async () => {
+    await createSandbox(layout, USUAL_SIZE);
+    for (const file of await readdir(layout.configuration)) {
+      const [first = ''] = (await readFile(path.join(layout.configuration, file), 'utf8')).split('\n');
+      const schema = path.resolve(layout.configuration, first.replace('# yaml-language-server: $schema=', ''));
+      expect(JSON.parse(await readFile(schema, 'utf8'))).toMatchObject({ title: file });
+    }
   });
 
   it.each([
@@ -122,6 +134,16 @@ describe('a sandbox that grows', () => {
     await writeFile(machinesFile(), JSON.stringify(load(await readFile(machinesFile(), 'utf8'))));
     await growSandbox(layout, before, 1);
     expect((await cluster()).workers.map(({ name }) => name)).toEqual(['worker1', 'worker2', 'worker3']);
+  });
+
+  it.each(['as it was made', 'written anew'])('keeps references, %s', async (how) => {
+    const before = await createSandbox(layout, USUAL_SIZE);
+    const text = (await readFile(machinesFile(), 'utf8')).replace(/password: .*/, 'password: !exec cat "my file"');
+    // Where the list is not the last part, the file is written anew.
+    await writeFile(machinesFile(), how === 'written anew' ? `${text}ssh-bastions: {}\n` : text);
+    await growSandbox(layout, before, 1);
+    expect(await readFile(machinesFile(), 'utf8')).toMatch(/password: !exec cat "my file"/);
+    expect((await cluster()).workers).toHaveLength(3);
   });
 
   it('does the rest when it was stopped between the configuration and the sandbox', async () => {

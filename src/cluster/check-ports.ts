@@ -1,0 +1,142 @@
+import { FIXED_PORTS } from './addresses.js';
+import { LIST, type Machine } from './check-logins.js';
+import type { ClusterFile, Partially, ServicesFile } from './files.js';
+import { type Labels, labelsOfMachine } from './labels.js';
+import { namesOf, type Problem } from './problems.js';
+import type { YamlFile } from './yaml.js';
+
+/** Somebody who listens on a port of a machine. */
+interface Claim {
+  readonly port: number;
+  /** For people: a field, or who it is. */
+  readonly who: string;
+  /** Where it is configured; absent for a port that can't be. */
+  readonly place?: { readonly yaml: YamlFile; readonly pointer: string };
+}
+
+/** A file after its schema, with defaults filled in. */
+interface Source<T> {
+  readonly yaml: YamlFile;
+  readonly part: Partially<T>;
+}
+
+/** Ports that two services, or a service and a part of Kubernetes, would take on the same machine. */
+export function checkPorts(cluster: Source<ClusterFile>, services: Source<ServicesFile>): Problem[] {
+  const clashes = new Map<string, { claims: readonly [Claim, Claim]; hosts: readonly string[] }>();
+  for (const { claims, hosts } of listeners(cluster, services)) {
+    const first = new Map<number, Claim>();
+    for (const claim of claims) {
+      const earlier = first.get(claim.port);
+      if (!earlier) {
+        first.set(claim.port, claim);
+        continue;
+      }
+      const pair = `${earlier.who} ${claim.who}`;
+      clashes.set(pair, { claims: [earlier, claim], hosts: [...(clashes.get(pair)?.hosts ?? []), ...hosts] });
+    }
+  }
+  return [...clashes.values()].flatMap(({ claims: [earlier, later], hosts }) => {
+    // Those that are not configured come first, and never two of them meet.
+    const place = [later, earlier].find((claim) => isWritten(claim))?.place ?? later.place;
+    if (!place) return [];
+    const what = earlier.place
+      ? `${earlier.who} and ${later.who} are both ${later.port} on ${namesOf(hosts)}; give one of them another port`
+      : `${later.who} ${later.port} is taken on ${namesOf(hosts)} by ${earlier.who}; choose another port`;
+    return [place.yaml.problem(place.pointer, 'value', what)];
+  });
+}
+
+/** Whether it is in the file, and not a default. */
+function isWritten({ place }: Claim): boolean {
+  return place?.yaml.has(place.pointer) === true;
+}
+
+/** Who listens, for each kind of machine: what can't be configured first. */
+function* listeners(cluster: Source<ClusterFile>, services: Source<ServicesFile>) {
+  const skus = cluster.part['machine-sku'] ?? {};
+  const defaultSsh = cluster.part['default-machine-properties']?.sshport;
+  const configured = configuredPorts(services);
+  const labelKinds = new Map<Labels, number>();
+  const kinds = new Map<string, { machine: Machine; index: number; labels: Labels; hosts: string[] }>();
+  for (const [index, machine] of (cluster.part['machine-list'] ?? []).entries()) {
+    const labels = labelsOfMachine(machine, skus);
+    const label = labelKinds.get(labels) ?? labelKinds.size;
+    labelKinds.set(labels, label);
+    const kind = `${machine['k8s-role']} ${machine.dashboard} ${machine.sshport} ${label}`;
+    const known = kinds.get(kind);
+    if (known) known.hosts.push(machine.hostname ?? '');
+    else kinds.set(kind, { machine, index, labels, hosts: [machine.hostname ?? ''] });
+  }
+  for (const { machine, index, labels, hosts } of kinds.values()) {
+    const has = (label: string): boolean => {
+      const [name = '', value = 'true'] = label.split('=');
+      return labels[name] === value;
+    };
+    const ssh = {
+      port: Number(machine.sshport ?? defaultSsh ?? 22),
+      who: 'sshport',
+      place: {
+        yaml: cluster.yaml,
+        pointer: machine.sshport === undefined && defaultSsh !== undefined ? DEFAULT_SSH : `${LIST}/${index}/sshport`,
+      },
+    };
+    const claims: Claim[] = [...fixedPorts(machine, has), ssh, ...configured.filter(({ label }) => has(label))];
+    yield { claims, hosts };
+  }
+}
+
+const DEFAULT_SSH = '/default-machine-properties/sshport';
+
+function fixedPorts(machine: Machine, has: (label: string) => boolean): Claim[] {
+  const { 'k8s-role': role } = machine;
+  return [
+    { port: 10250, who: 'kubelet' },
+    { port: 10256, who: 'kube-proxy' },
+    ...(role === 'master'
+      ? [
+          { port: FIXED_PORTS.apiServer, who: 'the API server' },
+          { port: FIXED_PORTS.etcdClients, who: 'etcd' },
+          { port: FIXED_PORTS.etcdPeers, who: 'etcd' },
+          { port: 10257, who: 'the controller manager' },
+          { port: 10259, who: 'the scheduler' },
+        ]
+      : []),
+    ...(role === 'proxy' ? [{ port: FIXED_PORTS.apiServer, who: 'haproxy' }] : []),
+    ...(machine.dashboard === 'true' ? [{ port: FIXED_PORTS.dashboard, who: 'the dashboard' }] : []),
+    ...(has('zookeeper') ? [{ port: FIXED_PORTS.zookeeper, who: 'ZooKeeper' }] : []),
+    ...(has('hdfsrole=master')
+      ? [
+          { port: FIXED_PORTS.hdfs, who: 'the name node' },
+          { port: FIXED_PORTS.webHdfs, who: 'the name node' },
+        ]
+      : []),
+    ...(has('yarnrole=master') ? [{ port: FIXED_PORTS.yarn, who: 'the resource manager' }] : []),
+    ...(has('jobhistory')
+      ? [
+          { port: FIXED_PORTS.jobHistory, who: 'the job history' },
+          { port: FIXED_PORTS.timeline, who: 'the job history' },
+        ]
+      : []),
+  ];
+}
+
+/** Ports of services-configuration.yaml, with the label of the machines that they are taken on. */
+function configuredPorts({ yaml, part }: Source<ServicesFile>): readonly (Claim & { readonly label: string })[] {
+  const claim = (label: string, section: string, field: string, port: number | undefined) => ({
+    label,
+    port: Number(port),
+    who: `${section}.${field}`,
+    place: { yaml, pointer: `/${section}/${field}` },
+  });
+  const { frameworklauncher, restserver, webportal, grafana, prometheus, pylon } = part;
+  return [
+    claim('pylon', 'pylon', 'port', pylon?.port),
+    claim('launcher', 'frameworklauncher', 'frameworklauncher-port', frameworklauncher?.['frameworklauncher-port']),
+    claim('restserver', 'restserver', 'server-port', restserver?.['server-port']),
+    claim('webportal', 'webportal', 'server-port', webportal?.['server-port']),
+    claim('node-exporter', 'prometheus', 'node-exporter-port', prometheus?.['node-exporter-port']),
+    claim('prometheus', 'prometheus', 'prometheus-port', prometheus?.['prometheus-port']),
+    claim('grafana', 'grafana', 'grafana-port', grafana?.['grafana-port']),
+    // What is no port is told by the schema.
+  ].filter(({ port }) => port >= 1 && port <= 65535);
+}

@@ -1,0 +1,108 @@
+import type { KubernetesFile, RegistryEntry, ServicesFile } from './files.js';
+import { configuredPath } from './hosts.js';
+import { formatIp, parseRange } from './ip.js';
+import type {
+  HadoopConfiguration,
+  KubernetesConfiguration,
+  RegistryConfiguration,
+  RestServerConfiguration,
+  ServicesConfiguration,
+} from './model.js';
+import { servicesRaw } from './variables.js';
+import { virtualClusters } from './virtual-clusters.js';
+
+/** kubernetes-configuration.yaml as the model has it. */
+export function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfiguration {
+  return {
+    clusterDns: kubernetes['cluster-dns'],
+    loadBalanceIp: kubernetes['load-balance-ip'],
+    serviceClusterIpRange: kubernetes['service-cluster-ip-range'],
+    apiServiceIp: firstService(kubernetes['service-cluster-ip-range']),
+    storageBackend: kubernetes['storage-backend'],
+    dockerRegistry: kubernetes['docker-registry'],
+    dockerRegistryInsecure: kubernetes['docker-registry-insecure'] === 'true',
+    versions: {
+      hyperkube: kubernetes['hyperkube-version'],
+      etcd: kubernetes['etcd-version'],
+      apiserver: kubernetes['apiserver-version'],
+      scheduler: kubernetes['kube-scheduler-version'],
+      controllerManager: kubernetes['kube-controller-manager-version'],
+      dashboard: kubernetes['dashboard-version'],
+      haproxy: kubernetes['haproxy-version'],
+      pause: kubernetes['pause-version'],
+    },
+    raw: { ...kubernetes },
+  };
+}
+
+function firstService(range: string): string {
+  const parsed = parseRange(range);
+  // Only what the schema takes comes here.
+  return parsed ? formatIp({ bits: parsed.bits, value: parsed.first + 1n }) : '';
+}
+
+/** services-configuration.yaml as the model has it; relative paths in it are relative to `directory`. */
+export function buildServices(file: ServicesFile, directory: string): ServicesConfiguration {
+  const driver = file.cluster['nvidia-drivers-version'];
+  const docker = file.cluster['docker-version'];
+  return {
+    clusterId: file.cluster.clusterid,
+    ...(driver === undefined ? {} : { nvidiaDriversVersion: driver }),
+    ...(docker === undefined ? {} : { dockerVersion: docker }),
+    dataPath: file.cluster['data-path'],
+    registry: buildRegistry(file.cluster['docker-registry-info'], directory),
+    hadoop: buildHadoop(file.hadoop, directory),
+    frameworklauncher: { frameworklauncherPort: file.frameworklauncher['frameworklauncher-port'] },
+    restserver: buildRestServer(file.restserver),
+    webportal: { serverPort: file.webportal['server-port'] },
+    grafana: { grafanaPort: file.grafana['grafana-port'] },
+    prometheus: {
+      prometheusPort: file.prometheus['prometheus-port'],
+      nodeExporterPort: file.prometheus['node-exporter-port'],
+    },
+    pylon: { port: file.pylon.port },
+    raw: servicesRaw(file),
+  };
+}
+
+function buildRegistry(entry: RegistryEntry, directory: string): RegistryConfiguration {
+  const domain = entry['docker-registry-domain'];
+  const username = entry['docker-username'];
+  const password = entry['docker-password'];
+  const ca = entry['docker-registry-ca'];
+  return {
+    domain: domain === 'public' ? 'docker.io' : domain,
+    namespace: entry['docker-namespace'],
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    tag: entry['docker-tag'],
+    secretName: entry['secret-name'],
+    ...(ca === undefined ? {} : { caPath: configuredPath(ca, directory) }),
+    insecure: entry['docker-registry-insecure'] === 'true',
+  };
+}
+
+function buildHadoop(hadoop: ServicesFile['hadoop'], directory: string): HadoopConfiguration {
+  const path = hadoop['custom-hadoop-binary-path'];
+  const version = hadoop['hadoop-version'];
+  const sha512 = hadoop['hadoop-sha512'];
+  return {
+    ...(path === 'None' ? {} : { customHadoopBinaryPath: configuredPath(path, directory) }),
+    hadoopVersion: version,
+    hadoopDownloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
+    ...(sha512 === undefined ? {} : { hadoopSha512: sha512.toLowerCase() }),
+    virtualClusters: virtualClusters(hadoop.virtualClusters),
+  };
+}
+
+function buildRestServer(restserver: ServicesFile['restserver']): RestServerConfiguration {
+  const secret = restserver['jwt-secret'];
+  const username = restserver['default-pai-admin-username'];
+  const password = restserver['default-pai-admin-password'];
+  return {
+    serverPort: restserver['server-port'],
+    ...(secret === undefined ? {} : { jwtSecret: secret }),
+    ...(username === undefined ? {} : { defaultPaiAdminUsername: username }),
+    ...(password === undefined ? {} : { defaultPaiAdminPassword: password }),
+  };
+}
