@@ -64,6 +64,10 @@ export const formats: Readonly<Record<string, Format>> = {
     phrase: 'an address such as https://host/path, without a user or password',
     test: /^https?:\/\/[^\s/@?#]+\/[^\s]*$/,
   },
+  'queue-name': {
+    phrase: 'the name of a queue: letters, digits, hyphens and underscores, and not root',
+    test: /^(?!root$)[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?$/,
+  },
   sha512: { phrase: 'a SHA-512 as 128 hex digits', test: /^[0-9a-fA-F]{128}$/ },
   registry: {
     phrase: '`public` or the registry as host[:port], without https://',

@@ -1,8 +1,8 @@
+import type { VirtualCluster } from 'pai';
 import { exportVariables } from './environment-file.js';
 import type { NodeResources } from './node-resources.js';
 import { setProperties } from './properties-xml.js';
 import { fill, type PropertyTable, type Variables } from './property-table.js';
-import type { Queue } from './queues.js';
 import { FILES, type FileName, PER_SKU, ROLES, type Role, SHARED_SECTIONS } from './roles.js';
 import type { Stock } from './stock.js';
 
@@ -12,7 +12,8 @@ export interface HadoopCluster {
   readonly master: string;
   /** `address:2181,...` */
   readonly zookeeper: string;
-  readonly queues: readonly Queue[];
+  /** Of YARN's scheduler; together they have 100 percent. */
+  readonly queues: readonly VirtualCluster[];
   /** Of each SKU that a node manager runs on. */
   readonly skus: Readonly<Record<string, NodeResources>>;
 }

@@ -5,7 +5,6 @@ import { type Cluster, type LocalTask, PaiError, type ProjectFolders, type Virtu
 import { composeFiles } from './compose.js';
 import { nodeResources } from './node-resources.js';
 import { type PropertyTable, readTable } from './property-table.js';
-import { queuesOf } from './queues.js';
 import { cureOf, releaseArchive } from './release.js';
 import { readStock } from './stock.js';
 
@@ -40,16 +39,12 @@ export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): 
       // What is cheap to be told comes before a download.
       const tables: PropertyTable[] = [await readTable(path.join(root, OVERLAYS), OVERLAYS)];
       if (files.includes(overrides)) tables.push(await readTable(overrides, shown(overrides, root)));
-      const { queues, scaledFrom } = queuesOf(virtualClusters);
-      if (scaledFrom !== undefined) {
-        log(`warning: virtualClusters have ${scaledFrom} % together: scaled down to 100, nothing is left for default`);
-      }
       const cache = path.join(project.cache, 'hadoop', 'releases');
       const stock = await readStock(await releaseArchive(release, { cache, log, signal }), {
         cure: cureOf(release),
         signal,
       });
-      const composed = await composeFiles(stock, tables, { ...ofCluster(cluster), queues });
+      const composed = await composeFiles(stock, tables, { ...ofCluster(cluster), queues: virtualClusters });
       await replaceFolder(output, composed);
       log(`wrote ${composed.size} files to ${path.relative(root, output)}`);
     },
@@ -57,17 +52,13 @@ export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): 
 }
 
 /** What of the cluster is in the files; nothing else makes them stale. */
-function ofCluster({ hosts }: Cluster) {
-  const address = (host: { readonly address: string }): string =>
-    host.address.includes(':') ? `[${host.address}]` : host.address;
-  const withLabel = (name: string, value: string) => hosts.filter((host) => host.labels[name] === value);
-  const [master] = hosts.filter((host) => host.paiMaster);
-  const skus = new Map(withLabel('yarnrole', 'worker').map(({ sku }) => [sku.name, nodeResources(sku)]));
+function ofCluster({ addresses, hosts }: Cluster) {
+  const skus = new Map(
+    hosts.filter((host) => host.labels.yarnrole === 'worker').map(({ sku }) => [sku.name, nodeResources(sku)]),
+  );
   return {
-    master: master === undefined ? '' : address(master),
-    zookeeper: withLabel('zookeeper', 'true')
-      .map((host) => `${address(host)}:2181`)
-      .join(','),
+    master: new URL(addresses.webHdfs).hostname,
+    zookeeper: addresses.zookeeper,
     skus: Object.fromEntries(
       [...skus].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, resources]) => [name, { ...resources }]),
     ),

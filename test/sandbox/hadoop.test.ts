@@ -100,10 +100,10 @@ describe('prepare-hadoop-config', () => {
     await hadoop({ 'custom-hadoop-binary-path': 'fake.tar.gz', virtualClusters });
     const run = await project.pai('run', TARGET);
     expect(run.text).toContain(
-      'warning: virtualClusters have 200 % together: scaled down to 100, nothing is left for default',
+      'the capacities add up to 200 percent and are scaled down to 100: vc1 60, vc2 40, default 0',
     );
     const scheduler = await written('hadoop-resource-manager/capacity-scheduler.xml');
-    expect(scheduler).toContain('<value>default,vc1,vc2</value>');
+    expect(scheduler).toContain('<value>vc1,vc2,default</value>');
     expect(scheduler).toMatch(/root\.vc1\.capacity<\/name>\s*<value>60<\/value>/);
     await hadoop({ 'custom-hadoop-binary-path': 'fake.tar.gz' });
     expect((await project.pai('run', TARGET)).ran).toEqual([TARGET]);

@@ -41,7 +41,7 @@ const hadoop = mapping([], {
     ),
   ),
   'hadoop-sha512': about('SHA-512 that the archive must have; by default the published one.', text('sha512')),
-  virtualClusters: about('Queues of YARN, by a name of yours.', otherwise({}, named('identifier', virtualCluster))),
+  virtualClusters: about('Queues of YARN, by a name of yours.', otherwise({}, named('queue-name', virtualCluster))),
 });
 
 const restserver = mapping([], {

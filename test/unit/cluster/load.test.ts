@@ -181,6 +181,8 @@ describe('a good configuration', () => {
       /^hadoop-download-url must be an address such as https:\/\/host\/path, without a user or password/,
     ],
     ['hadoop-sha512', 'abc', 'hadoop-sha512 must be a SHA-512 as 128 hex digits, not "abc"'],
+    ['virtualClusters', '{team.a: {capacity: 1}}', /^"team\.a" must be the name of a queue: /],
+    ['virtualClusters', '{root: {capacity: 1}}', /^"root" must be the name of a queue: /],
     ['hadoop-version', '../2.9', /^hadoop-version must be a name of letters/],
   ])('refuses %s: %s', async (field, value, told) => {
     const error = await failure(loadEdited([SERVICES, 'cluster:\n', `hadoop:\n  ${field}: ${value}\ncluster:\n`]));
