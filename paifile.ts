@@ -2,6 +2,7 @@
 import { paifile, pkiAction } from 'pai';
 import { accessRules, kubeProxy } from './tasks/addons.js';
 import { etcdMember } from './tasks/etcd.js';
+import { hadoopConfiguration } from './tasks/hadoop/configuration.js';
 import { prepareHost } from './tasks/hosts.js';
 import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
@@ -73,6 +74,13 @@ export default paifile(({ cluster, project, target, each, group, after }) => {
     addons,
     kubectl,
   ]);
+
+  target('prepare-hadoop-config', hadoopConfiguration(cluster, project), {
+    description: "Hadoop's configuration of every role, from that of the configured release",
+    timeoutSeconds: 3600,
+    // It may have to download a release, and no service of the list needs it yet.
+    manual: true,
+  });
 
   const images = each('image', cluster.images, (image) => buildImage(cluster, image), {
     group: 'images',

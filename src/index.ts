@@ -13,9 +13,20 @@ export type {
   Sku,
   VirtualCluster,
 } from './cluster/model.js';
+export { configurationError, type Problem } from './cluster/problems.js';
+export { readYaml, type YamlFile } from './cluster/read-yaml.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
+export {
+  type ArchiveRequest,
+  type DownloadRequest,
+  download,
+  publishedSha512,
+  type RequestOptions,
+  readArchive,
+  sha512Of,
+} from './local/archives.js';
 export { type FilesSpec, filesAction } from './local/files-action.js';
 export { type RenderedSpec, renderedAction } from './local/rendered-action.js';
 export type * from './model/drivers.js';
@@ -24,6 +35,7 @@ export type { Json, JsonObject } from './model/json.js';
 export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
 export { reveal, Secret } from './model/secret.js';
 export type { Observation, Stamp } from './model/stamp.js';
+export { didYouMean } from './model/suggest.js';
 export type {
   Action,
   ActionContext,

@@ -107,6 +107,9 @@ export interface ServicesFile {
   hadoop: {
     'custom-hadoop-binary-path': string;
     'hadoop-version': string;
+    /** `{version}` stands for hadoop-version. */
+    'hadoop-download-url': string;
+    'hadoop-sha512'?: string;
     virtualClusters: Record<string, { description?: string; capacity: number }>;
   };
   frameworklauncher: { 'frameworklauncher-port': number };

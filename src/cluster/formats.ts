@@ -60,6 +60,15 @@ export const formats: Readonly<Record<string, Format>> = {
     test: new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`),
   },
   'absolute-path': { phrase: 'an absolute path', test: /^\/[^\n]*$/ },
+  'web-address': {
+    phrase: 'an address such as https://host/path, without a user or password',
+    test: /^https?:\/\/[^\s/@?#]+\/[^\s]*$/,
+  },
+  'queue-name': {
+    phrase: 'the name of a queue: letters, digits, hyphens and underscores, and not root',
+    test: /^(?!root$)[a-zA-Z0-9](?:[a-zA-Z0-9_-]*[a-zA-Z0-9])?$/,
+  },
+  sha512: { phrase: 'a SHA-512 as 128 hex digits', test: /^[0-9a-fA-F]{128}$/ },
   registry: {
     phrase: '`public` or the registry as host[:port], without https://',
     test: new RegExp(`^${registryHost}$`),

@@ -95,6 +95,10 @@ export interface HadoopConfiguration {
   /** Absolute path of an archive of an own build; without it the released one of `hadoopVersion` is meant. */
   readonly customHadoopBinaryPath?: string;
   readonly hadoopVersion: string;
+  /** Where that is downloaded, the version filled in. */
+  readonly hadoopDownloadUrl: string;
+  /** What the archive must have, lower-case hex. */
+  readonly hadoopSha512?: string;
   /** All queues, `default` among them. */
   readonly virtualClusters: readonly VirtualCluster[];
 }

@@ -84,9 +84,13 @@ function buildRegistry(entry: RegistryEntry, directory: string): RegistryConfigu
 
 function buildHadoop(hadoop: ServicesFile['hadoop'], directory: string): HadoopConfiguration {
   const path = hadoop['custom-hadoop-binary-path'];
+  const version = hadoop['hadoop-version'];
+  const sha512 = hadoop['hadoop-sha512'];
   return {
     ...(path === 'None' ? {} : { customHadoopBinaryPath: configuredPath(path, directory) }),
-    hadoopVersion: hadoop['hadoop-version'],
+    hadoopVersion: version,
+    hadoopDownloadUrl: hadoop['hadoop-download-url'].replaceAll('{version}', version),
+    ...(sha512 === undefined ? {} : { hadoopSha512: sha512.toLowerCase() }),
     virtualClusters: virtualClusters(hadoop.virtualClusters),
   };
 }

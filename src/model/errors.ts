@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'PKI'
   | 'LOCAL_COMMAND'
   | 'LOCAL_FILE'
+  | 'ARCHIVE'
+  | 'DOWNLOAD'
   | 'PROJECT_LOCKED'
   | 'NOT_CONFIRMED'
   | 'NO_TERMINAL'

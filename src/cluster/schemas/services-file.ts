@@ -32,8 +32,16 @@ const hadoop = mapping([], {
     'Archive of an own build of Hadoop; None takes the released one.',
     otherwise('None', text()),
   ),
-  'hadoop-version': about('Which release of Hadoop.', otherwise('2.9.0', text())),
-  virtualClusters: about('Queues of YARN, by a name of yours.', otherwise({}, named('identifier', virtualCluster))),
+  'hadoop-version': about('Which release of Hadoop.', otherwise('2.9.0', text('identifier'))),
+  'hadoop-download-url': about(
+    'Where that is downloaded; {version} stands for it.',
+    otherwise(
+      'https://archive.apache.org/dist/hadoop/common/hadoop-{version}/hadoop-{version}.tar.gz',
+      text('web-address'),
+    ),
+  ),
+  'hadoop-sha512': about('SHA-512 that the archive must have; by default the published one.', text('sha512')),
+  virtualClusters: about('Queues of YARN, by a name of yours.', otherwise({}, named('queue-name', virtualCluster))),
 });
 
 const restserver = mapping([], {

@@ -155,6 +155,44 @@ describe('a good configuration', () => {
     });
   });
 
+  it('has where Hadoop comes from: the released one, its version in the address, or an archive relative to the folder', async () => {
+    expect((await loadEdited()).services.hadoop).toMatchObject({ hadoopVersion: '2.9.0' });
+    expect((await loadEdited()).services.hadoop).not.toHaveProperty('customHadoopBinaryPath');
+    const sha512 = 'AB'.repeat(64);
+    const own = `hadoop:\n  custom-hadoop-binary-path: my.tar.gz\n  hadoop-version: 3.3.6\n  hadoop-download-url: https://mirror.example/{version}/h-{version}.tgz\n  hadoop-sha512: ${sha512}\n`;
+    const folder = edited([SERVICES, 'cluster:\n', `${own}\ncluster:\n`]);
+    expect((await load(folder)).services.hadoop).toMatchObject({
+      customHadoopBinaryPath: join(folder, 'my.tar.gz'),
+      hadoopVersion: '3.3.6',
+      hadoopDownloadUrl: 'https://mirror.example/3.3.6/h-3.3.6.tgz',
+      hadoopSha512: sha512.toLowerCase(),
+    });
+  });
+
+  it.each([
+    [
+      'hadoop-download-url',
+      'ftp://mirror/x',
+      'hadoop-download-url must be an address such as https://host/path, without a user or password, not "ftp://mirror/x"',
+    ],
+    [
+      'hadoop-download-url',
+      'https://me:secret@mirror/x',
+      /^hadoop-download-url must be an address such as https:\/\/host\/path, without a user or password/,
+    ],
+    ['hadoop-sha512', 'abc', 'hadoop-sha512 must be a SHA-512 as 128 hex digits, not "abc"'],
+    ['virtualClusters', '{team.a: {capacity: 1}}', /^"team\.a" must be the name of a queue: /],
+    ['virtualClusters', '{root: {capacity: 1}}', /^"root" must be the name of a queue: /],
+    ['hadoop-version', '../2.9', /^hadoop-version must be a name of letters/],
+  ])('refuses %s: %s', async (field, value, told) => {
+    const error = await failure(loadEdited([SERVICES, 'cluster:\n', `hadoop:\n  ${field}: ${value}\ncluster:\n`]));
+    expect(error.exitCode).toBe(2);
+    expect(error.details).toEqual([expect.stringMatching(/services-configuration\.yaml:\d+:\d+: /)]);
+    expect(error.details[0]?.replace(/^.*?:\d+:\d+: /, '')).toEqual(
+      typeof told === 'string' ? told : expect.stringMatching(told),
+    );
+  });
+
   it('takes public for Docker Hub', async () => {
     const cluster = await loadEdited(
       [SERVICES, 'registry.example.com:5000', 'public'],

@@ -70,6 +70,7 @@ describe('virtual clusters', () => {
     expect(cluster.services.hadoop).toEqual({
       customHadoopBinaryPath: `${cluster.directory}/own/hadoop.tar.gz`,
       hadoopVersion: '2.9.0',
+      hadoopDownloadUrl: 'https://archive.apache.org/dist/hadoop/common/hadoop-2.9.0/hadoop-2.9.0.tar.gz',
       virtualClusters: [
         { name: 'a', capacity: 25 },
         { name: 'default', capacity: 75 },

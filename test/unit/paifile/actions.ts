@@ -77,7 +77,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       clusterId: 'test',
       dataPath: '/var/lib/data',
       registry: { domain: 'registry.example', namespace: 'pai', tag: 'latest', secretName: 'pull', insecure: false },
-      hadoop: { hadoopVersion: '2.9.0', virtualClusters: [] },
+      hadoop: { hadoopVersion: '2.9.0', hadoopDownloadUrl: 'https://mirror.example/h.tar.gz', virtualClusters: [] },
       frameworklauncher: { frameworklauncherPort: 9086 },
       restserver: { serverPort: 9186 },
       webportal: { serverPort: 9286 },
