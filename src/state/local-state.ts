@@ -7,12 +7,15 @@ import {
   checkRecord,
   DecodedRecord,
   encodeFileHeader,
+  encodeLength,
   encodeMark,
   encodeRecord,
   FILE_HEADER,
+  isLongEnough,
   isStateFile,
   isTorn,
   KIND,
+  LENGTH_PART,
   RECORD_HEADER,
   RECORD_MAGIC,
   targetOfRecord,
@@ -62,7 +65,8 @@ class Place {
 /**
  * Records of local targets in one file, `<cacheDirectory>/local-state`. It is read whole at the first question, and added to;
  * the last record of a target counts. Each has a checksum: one that is damaged takes all before it along (it may have
- * been what made them void), and a torn end is no record. Only one run at a time may write.
+ * been what made them void), and a torn end is no record. Where a stamp is taken back, the header says from then on how far the
+ * file reaches, so that a file that was cut before that has no record that counts. Only one run at a time may write.
  */
 export function createLocalState(cacheDirectory: string): LocalState {
   return new StateFile(cacheDirectory);
@@ -160,6 +164,8 @@ class StateFile implements LocalState {
       this.#syncing = undefined;
       const handle = await open(this.file, 'r+');
       try {
+        // At once, so that the header of a later sync is written later.
+        writeWhole(handle.fd, encodeLength(this.#size), LENGTH_PART);
         await handle.datasync();
       } finally {
         await handle.close();
@@ -229,7 +235,8 @@ class StateFile implements LocalState {
         const records = [...this.#read().values()].map((place) =>
           place.views.bytes.subarray(place.offset, place.offset + place.length),
         );
-        const all = Buffer.concat([encodeFileHeader(), ...records]);
+        const length = records.reduce((sum, record) => sum + record.length, FILE_HEADER);
+        const all = Buffer.concat([encodeFileHeader(length), ...records], length);
         writeWhole(descriptor, all);
         // What the old file took back must not come again with a crash of the system.
         fdatasyncSync(descriptor);
@@ -273,7 +280,10 @@ function collect(bytes: Buffer, places: Map<string, Place>): boolean {
     if (next === undefined) break;
     offset = next;
   }
-  return whole;
+  if (isLongEnough(bytes)) return whole;
+  // What is missing took a stamp back.
+  places.clear();
+  return false;
 }
 
 /** Where the next whole record behind a damaged one begins. */
@@ -294,7 +304,10 @@ function viewsOf(bytes: Buffer): Views {
   };
 }
 
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
+/** Writes all of it, at the end of what was written last or at a place of the file. */
+function writeWhole(descriptor: number, bytes: Uint8Array, place?: number): void {
+  for (let written = 0; written < bytes.byteLength; ) {
+    const position = place === undefined ? null : place + written;
+    written += writeSync(descriptor, bytes, written, bytes.byteLength - written, position);
+  }
 }

@@ -141,6 +141,59 @@ describe('the state of local targets', () => {
     expect(declaredOf('a')).toEqual([undefined]);
   });
 
+  it('never goes by an older record of a target when the file was cut anywhere', async () => {
+    const first = createLocalState(directory);
+    for (const target of ['t', 'u']) first.put(record(target, ['a'], 'old'));
+    await first.close();
+    const second = createLocalState(directory);
+    await Promise.all([second.begin('t'), second.begin('u')]);
+    second.put(record('t', ['a'], 'new'));
+    second.put(record('u', ['a'], 'new'));
+    await second.close();
+    const third = createLocalState(directory);
+    await third.remove('u');
+    await third.close();
+    const whole = readFileSync(file);
+    const left = new Set<string | undefined>();
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      for (const found of declaredOf('t', 'u')) left.add(found);
+    }
+    expect([...left]).toEqual([undefined]);
+    writeFileSync(file, whole);
+    expect(declaredOf('t', 'u')).toEqual(['new', undefined]);
+  });
+
+  it('keeps what a cut can not have made wrong', async () => {
+    const first = createLocalState(directory);
+    first.put(record('t', ['a'], 'old'));
+    await first.close();
+    const second = createLocalState(directory);
+    await second.begin('t');
+    const begun = statSync(file).size;
+    second.put(record('t', ['a'], 'new'));
+    second.put(record('u'));
+    await second.close();
+    const whole = readFileSync(file);
+    const left = new Set<string>();
+    for (let length = begun; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      left.add(declaredOf('t', 'u').join());
+    }
+    expect([...left]).toEqual(['begun,', 'new,']);
+  });
+
+  it('trusts no record when its header is damaged', () => {
+    createLocalState(directory).put(record('t'));
+    const whole = readFileSync(file);
+    for (let at = 0; at < 24; at++) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ 4;
+      writeFileSync(file, bytes);
+      expect(declaredOf('t'), `byte ${at}`).toEqual([undefined]);
+    }
+  });
+
   it('a second try to take a stamp away fails like the first, and takes it away once that is possible', async () => {
     createLocalState(directory).put(record('a'));
     const state = createLocalState(directory);
