@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Cluster, Host } from '../cluster/model.js';
 import { comesAfterIn } from '../graph/order.js';
 import { createLocalDriver } from '../local/driver.js';
-import { zxRunner } from '../local/zx-runner.js';
+import { createRunner } from '../local/zx-runner.js';
 import type {
   Drivers,
   HostDriver,
@@ -127,7 +127,7 @@ export function wireDrivers(
     local: createLocalDriver({
       root: project.root,
       state: createLocalState(project.cacheDirectory),
-      runner: zxRunner,
+      runner: createRunner(),
       ...(outputs && { cache: lazyOutputs(outputs) }),
       neighbours: {
         workOf: (target) => project.graph.targets.get(target)?.action.local,

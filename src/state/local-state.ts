@@ -1,7 +1,8 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, guarded } from '../local/file-errors.js';
+import type { FileTable } from '../local/file-table.js';
 import type { Known, LocalState, TargetRecord } from '../local/records.js';
 import {
   checkRecord,
@@ -18,6 +19,7 @@ import {
   LENGTH_PART,
   RECORD_HEADER,
   RECORD_MAGIC,
+  replaceRows,
   targetOfRecord,
 } from './record-format.js';
 import { renameOver } from './rename-over.js';
@@ -120,6 +122,15 @@ class StateFile implements LocalState {
     this.#keep(record.stamp.target, bytes);
   }
 
+  refreshRows(target: string, inputs: FileTable, outputs: FileTable): void {
+    const place = this.#read().get(target);
+    if (place?.kind !== KIND.done) return;
+    const { views, offset, length } = place;
+    const bytes = replaceRows(views.bytes.subarray(offset, offset + length), { inputs, outputs });
+    this.#waiting.set(target, bytes);
+    this.#read().set(target, new Place(viewsOf(bytes), 0));
+  }
+
   owners(): ReadonlyMap<string, string> {
     if (this.#owners !== undefined) return this.#owners;
     const owners = new Map<string, string>();
@@ -208,13 +219,12 @@ class StateFile implements LocalState {
     if (this.#anew) return this.#rewrite();
     try {
       this.#descriptor ??= openSync(this.file, 'a', 0o600);
-      const before = fstatSync(this.#descriptor).size;
       try {
         writeWhole(this.#descriptor, bytes);
       } catch (error) {
         // What was written of it would keep records behind it from being found.
         this.#anew = true;
-        ftruncateSync(this.#descriptor, before);
+        ftruncateSync(this.#descriptor, this.#size);
         this.#anew = false;
         throw error;
       }

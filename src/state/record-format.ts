@@ -123,6 +123,19 @@ export function encodeRecord(record: TargetRecord): Uint8Array {
   return assemble(numbers, rows, [...inputs.digests, ...outputs.digests], texts);
 }
 
+/** The record of a target that is done with other rows of the same files. `bytes`: of the record; they are not changed. */
+export function replaceRows(bytes: Uint8Array, { inputs, outputs }: Pick<TargetRecord, 'inputs' | 'outputs'>): Buffer {
+  const rows = [...rowsOf(inputs), ...rowsOf(outputs)];
+  // Not of a pool: numbers have to be where the machine wants them.
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  const words = new Uint32Array(copy.buffer, copy.byteOffset, RECORD_HEADER / 4);
+  if (words[AT.rows] !== rows.length) throw new Error('a record has other files than were looked at');
+  new Float64Array(copy.buffer, copy.byteOffset + RECORD_HEADER, rows.length).set(rows);
+  words[AT.checksum] = crc32(copy.subarray(4 * AT.kind));
+  return copy;
+}
+
 /** A record in the bytes of a state file. Its header must have been checked. */
 export class DecodedRecord implements KeptRecord {
   readonly rows: Float64Array;
