@@ -102,6 +102,39 @@ describe('the state of local targets', () => {
     expect(declaredOf('a')).toEqual(['refreshed']);
   });
 
+  it('keeps other rows of the same files at the end, and nothing else changes', async () => {
+    const given = record('t');
+    const state = createLocalState(directory);
+    state.put(given);
+    const rows = given.inputs.rows.map((number) => number + 1);
+    const before = statSync(file).size;
+    state.refreshRows('t', { ...given.inputs, rows }, { ...given.outputs, rows });
+    state.refreshRows('nobody', given.inputs, given.outputs);
+    expect(statSync(file).size).toBe(before);
+    await state.close();
+    for (const known of [state.get('t'), createLocalState(directory).get('t')]) {
+      if (known?.kind !== 'done') throw new Error('it is not there');
+      const { stamp, inputs, outputs, declared } = known.record;
+      expect([JSON.parse(JSON.stringify(stamp)), declared]).toEqual([given.stamp, 'declared']);
+      expect([inputs.paths, inputs.digests, outputs.paths]).toEqual([
+        given.inputs.paths,
+        given.inputs.digests,
+        given.outputs.paths,
+      ]);
+      expect(Array.from(known.record.rows.subarray(known.record.rowStart, known.record.rowStart + 15))).toEqual(rows);
+    }
+  });
+
+  it('forgets other rows of what was begun after them', async () => {
+    const given = record('t');
+    const state = createLocalState(directory);
+    state.put(given);
+    await state.begin('t');
+    state.refreshRows('t', given.inputs, given.outputs);
+    await state.close();
+    expect(declaredOf('t')).toEqual(['begun']);
+  });
+
   it('forgets a refresh of what was begun after it', async () => {
     const state = createLocalState(directory);
     state.put(record('a'));
