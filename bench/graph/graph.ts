@@ -15,10 +15,12 @@ export interface Node {
   readonly name: string;
   readonly layer: number;
   readonly needs: readonly string[];
+  /** What its command does first, as shell text: it burns processor time. Absent: nothing. */
+  readonly burn?: string;
 }
 
-/** The same for all contenders: `targets` nodes in ten layers, drawn from a seed. */
-export function makeGraph(targets: number, seed = 1): readonly Node[] {
+/** The same for all contenders: `targets` nodes in ten layers, drawn from a seed. `burn`: what every command does first. */
+export function makeGraph(targets: number, burn?: string, seed = 1): readonly Node[] {
   const random = generator(seed);
   const width = Math.ceil(targets / LAYERS);
   return Array.from({ length: targets }, (_, index) => {
@@ -27,7 +29,7 @@ export function makeGraph(targets: number, seed = 1): readonly Node[] {
     while (layer > 0 && needs.size < Math.min(NEEDS, width)) {
       needs.add(`t${(layer - 1) * width + Math.floor(random() * width)}`);
     }
-    return { name: `t${index}`, layer, needs: [...needs] };
+    return { name: `t${index}`, layer, needs: [...needs], ...(burn !== undefined && { burn }) };
   });
 }
 
@@ -46,6 +48,7 @@ export function commandOf(node: Node, up = ''): string {
   const reads = node.needs.map((need, index) => `read ${variables[index]} < ${up}${outputOf(need)}`);
   const sum = ['x', ...variables].join('+');
   return [
+    ...(node.burn === undefined ? [] : [node.burn]),
     `read x < ${own}in0`,
     ...reads,
     `echo ${node.name} >> ${up}ran`,

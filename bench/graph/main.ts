@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { burnFor } from './burn.js';
 import type { Contender, Installed, Scenario } from './contender.js';
 import { INPUTS, makeGraph, writeInputs } from './graph.js';
 import type { Cost, MeasureOptions } from './measure.js';
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     scenarios: { type: 'string', default: 'startup,nothing,change,all' },
     jobs: { type: 'string', default: String(cpus().length) },
     limit: { type: 'string', default: '1800' },
+    'command-cost': { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -31,6 +33,7 @@ const rounds = Number(options.rounds);
 const jobs = Number(options.jobs);
 const scenarios = options.scenarios.split(',');
 const only = options.only?.split(',');
+const commandCost = Number(options['command-cost'] ?? 0);
 
 const work = mkdtempSync(join(tmpdir(), 'pai-bench-graph-'));
 const how: MeasureOptions = {
@@ -43,6 +46,8 @@ const TITLES: Readonly<Record<Scenario, string>> = {
   change: 'one input changed: it and all that depends on it run',
   all: 'all run, from nothing: no output, no record',
 };
+
+const burn = commandCost > 0 ? burnFor(commandCost, how) : undefined;
 
 function chosen(): readonly Contender[] {
   const { floors, pai } = own(repository, bundles);
@@ -69,7 +74,7 @@ async function install(): Promise<ReadonlyMap<Contender, Installed>> {
 
 /** Each contender in a folder of its own; inputs are the same files, as hard links. */
 function enter(found: ReadonlyMap<Contender, Installed>, targets: number): Entry[] {
-  const graph = makeGraph(targets);
+  const graph = makeGraph(targets, burn);
   const inputs = join(work, `inputs-${targets}`);
   writeInputs(inputs, graph);
   const entries: Entry[] = [];
@@ -136,6 +141,7 @@ function reason(error: unknown): string {
 console.log(
   `${cpus().length} x ${cpus()[0]?.model}; Node ${process.version}; ${jobs} jobs; medians of ${rounds} rounds\n`,
 );
+if (burn !== undefined) console.log(`each command first burns about ${commandCost} ms in bash: ${burn}\n`);
 try {
   if (scenarios.includes('startup')) startUp(repository, work, how, Math.max(rounds, 9));
   if (scenarios.some((scenario) => scenario !== 'startup')) {

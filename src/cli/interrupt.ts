@@ -37,8 +37,10 @@ export function watchInterrupts(io: Io): Interrupt {
   const stop = new AbortController();
   const cancel = new AbortController();
   const state: { exitCode: number | undefined; handedOver: boolean } = { exitCode: undefined, handedOver: false };
-  let backAt = Number.NEGATIVE_INFINITY;
-  const leftToTheCommand = (): number => backAt + STILL_FOR_THE_COMMAND - performance.now();
+  let backAt: number | undefined;
+  // Not asked for the time in vain: the first question loads a module of Node's, which a run with nothing to do would pay for.
+  const leftToTheCommand = (): number =>
+    backAt === undefined ? 0 : backAt + STILL_FOR_THE_COMMAND - performance.now();
   const tell = (line: string): void => {
     if (!state.handedOver) io.stderr(`${line}\n`);
   };

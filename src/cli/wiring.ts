@@ -5,7 +5,7 @@ import { comesAfterIn } from '../graph/order.js';
 import type { KubeCredentials } from '../kube/client.js';
 import type { ConfigurationStore } from '../kube/configuration-store.js';
 import { createLocalDriver } from '../local/driver.js';
-import { zxRunner } from '../local/zx-runner.js';
+import { createRunner } from '../local/zx-runner.js';
 import type {
   Drivers,
   HostDriver,
@@ -136,7 +136,7 @@ export function wireDrivers(
     local: createLocalDriver({
       root: project.root,
       state: createLocalState(project.cacheDirectory),
-      runner: zxRunner,
+      runner: createRunner(),
       ...(outputs && { cache: lazyOutputs(outputs) }),
       neighbours: {
         workOf: (target) => project.graph.targets.get(target)?.action.local,

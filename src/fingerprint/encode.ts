@@ -109,15 +109,17 @@ function describe(value: unknown): string {
   return typeof value === 'object' && value !== null ? `a ${value.constructor.name}` : typeof value;
 }
 
-// Below the size up to which Node serves buffers from its pool.
 const BUFFER_SIZE = 2048;
 /** Text of so many code units is written straight into the buffer: a unit takes three bytes at most. */
 const SHORT_TEXT = 512;
 
+/** Buffers that no encoding uses at the moment. One a digest would be the most garbage of a plan. */
+const scratch: Buffer[] = [];
+
 /** Gathers small writes into chunks; large ones are handed on without a copy. */
 class Writer {
   readonly #take: Take;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_SIZE);
+  readonly #buffer = scratch.pop() ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #used = 0;
 
   constructor(take: Take) {
@@ -162,6 +164,7 @@ class Writer {
   flush(last = false): void {
     if (this.#used > 0) this.#take(this.#buffer.subarray(0, this.#used), last);
     this.#used = 0;
+    if (last) scratch.push(this.#buffer);
   }
 
   #reserve(more: number): void {

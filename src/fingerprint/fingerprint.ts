@@ -36,19 +36,22 @@ export function fingerprintOf(
   needs: ReadonlyMap<string, string>,
   key?: Uint8Array,
 ): Fingerprint {
-  const all: FingerprintPart[] = [...parts];
-  for (const [need, output] of needs) all.push({ name: `needs ${need}`, value: output });
-  const digests = new Map<string, string>();
+  const digests: [name: string, digest: string][] = [];
   const unkeyed: string[] = [];
-  for (const part of all) {
-    if (digests.has(part.name)) throw new Error(`${target}: two parts of its fingerprint are named "${part.name}"`);
-    if (part.digested === true) digests.set(part.name, String(part.value));
-    else if (part.secret !== true) digests.set(part.name, digest(part.value));
-    else if (key === undefined) unkeyed.push(part.name);
+  for (const { name, value, digested, secret } of parts) {
+    if (digested === true) digests.push([name, String(value)]);
+    else if (secret !== true) digests.push([name, digest(value)]);
+    else if (key === undefined) unkeyed.push(name);
     // Target and part are digested with it, so that stamps do not tell where the same secret is used again.
-    else digests.set(part.name, keyedDigest(key, [target, part.name, part.value]));
+    else digests.push([name, keyedDigest(key, [target, name, value])]);
   }
-  if (unkeyed.length > 0) throw new FingerprintKeyMissing(target, unkeyed);
+  for (const [need, output] of needs) digests.push([`needs ${need}`, digest(output)]);
   const record = Object.fromEntries(digests);
+  if (Object.keys(record).length < digests.length || unkeyed.length > 0) {
+    const names = [...digests.map(([name]) => name), ...unkeyed];
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined) throw new Error(`${target}: two parts of its fingerprint are named "${twice}"`);
+    throw new FingerprintKeyMissing(target, unkeyed);
+  }
   return { fingerprint: digest({ format: FINGERPRINT_FORMAT, target, parts: record }), parts: record };
 }

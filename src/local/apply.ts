@@ -17,7 +17,7 @@ export interface Applying {
   readonly work: LocalWork;
   /** The inputs as they were when its fingerprint was made. */
   readonly inputs: Scan;
-  /** The inputs as they are now. Throws LOCAL_FILE. */
+  /** The inputs as they are now; `inputs` itself when nothing changed. Throws LOCAL_FILE. */
   readonly lookAgain: () => Scan;
   readonly record: RecordFrame;
   readonly context: ApplyContext;
@@ -89,6 +89,7 @@ function findChange(before: Scan, lookAgain: () => Scan): string | undefined {
   let after: Scan;
   try {
     after = lookAgain();
+    if (after === before) return undefined;
   } catch (thrown) {
     return `its inputs changed (${thrown instanceof Error ? thrown.message : String(thrown)})`;
   }

@@ -44,6 +44,8 @@ export async function runLocal(
 
 /** What running a command in pieces takes besides. */
 export interface PieceOptions extends CommandOptions {
+  /** The environment that it starts from; this process's unless told. */
+  readonly base?: NodeJS.ProcessEnv;
   /** Given its standard output as it comes; by default that goes to the log only. */
   readonly keep?: (chunk: Buffer) => void;
 }
@@ -61,7 +63,7 @@ export async function runPieces(
   const marks = marksOf(context);
   const terminal = context.terminal === true;
   const { cwd, input } = options;
-  const env = { ...process.env, ...options.env, ...marks };
+  const env = { ...(options.base ?? process.env), ...options.env, ...marks };
   const { child, ended } = startCommand(line, { env, cwd, input, terminal });
 
   const last: string[] = [];

@@ -9,7 +9,7 @@ import { apply } from './apply.js';
 import type { LocalBench, RecordFrame } from './bench.js';
 import { removeOutputs } from './clean.js';
 import { expand } from './expand.js';
-import { contentOf, isUnchanged, KnownFiles, type Scan, scanFiles } from './file-table.js';
+import { areUnchangedFiles, contentOf, isUnchanged, KnownFiles, type Scan, scanFiles } from './file-table.js';
 import { missingInputs } from './missing.js';
 import { foreignOutputs, type Neighbours } from './neighbours.js';
 import { compareOutputs } from './outputs.js';
@@ -174,6 +174,16 @@ class Driver implements LocalDriver {
     return scan;
   }
 
+  /** The inputs as they are now; the very same where a look at each tells that none of them changed. */
+  #lookAgain(target: string, work: LocalWork, before: Scan): Scan {
+    const { inputs = [], plain } = work;
+    const { paths } = before;
+    const literal = plain && paths.length === inputs.length && paths.every((path, index) => path === inputs[index]);
+    if (!literal || !areUnchangedFiles(this.#bench.tree, before)) return this.#scanInputs(target, work);
+    this.#checkMakers(target, before);
+    return before;
+  }
+
   /** Two globs may meet on the disk without anybody having seen it before. */
   #checkMakers(target: string, scan: Scan): void {
     const { state, neighbours } = this.#bench;
@@ -193,7 +203,7 @@ class Driver implements LocalDriver {
     return apply(this.#bench, {
       work,
       inputs,
-      lookAgain: () => this.#scanInputs(context.target, work),
+      lookAgain: () => this.#lookAgain(context.target, work, inputs),
       record,
       context,
     });

@@ -46,6 +46,8 @@ export interface LocalState {
   put(record: TargetRecord): string | undefined;
   /** Keeps a record that says the same as the one before, at the end of the run. */
   refresh(record: TargetRecord): void;
+  /** The same, where only the rows of its files are others than before. */
+  refreshRows(target: string, inputs: FileTable, outputs: FileTable): void;
   /** Forgets a target. Throws LOCAL_FILE. */
   remove(target: string): Promise<void>;
   /** Targets that have records, by each of their outputs. */

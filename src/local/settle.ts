@@ -46,7 +46,7 @@ export class Settling {
       if (this.#state.get(target)?.kind !== 'done') continue;
       const inputs = this.#again(record.inputs);
       const outputs = this.#again(record.outputs);
-      if (inputs !== undefined && outputs !== undefined) this.#state.refresh({ ...record, inputs, outputs });
+      if (inputs !== undefined && outputs !== undefined) this.#state.refreshRows(target, inputs, outputs);
     }
     this.#watched.clear();
   }

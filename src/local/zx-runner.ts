@@ -4,23 +4,33 @@ import { endProcesses } from './end-processes.js';
 import { asEnvironment, marksOf } from './marks.js';
 import type { Runner, RunnerContext } from './runner.js';
 
-/** Runs tasks: commands as zx would, functions with zx itself, which is loaded for the first. */
-export const zxRunner: Runner = {
-  async run({ task }, root, context) {
-    if (typeof task.run === 'function') return runFunction(task.run, root, context);
-    const commands = 'pieces' in task.run ? [task.run] : task.run;
-    for (const { pieces, values } of commands) {
-      await runPieces(context, commandText({ pieces, values }), pieces, values, { cwd: root });
-    }
-  },
-  async ask({ pieces, values }, root) {
-    const silent = { log: () => undefined, signal: new AbortController().signal };
-    const kept: Buffer[] = [];
-    const keep = (chunk: Buffer): void => void kept.push(chunk);
-    await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root, keep });
-    return Buffer.concat(kept).toString().trim();
-  },
-};
+/**
+ * Makes what runs tasks: commands as zx would, functions with zx itself, which is loaded for the first. Declared commands all get this
+ * process's environment as it was before the first of them: each look at it asks the system for every variable again.
+ */
+export function createRunner(): Runner {
+  let environment: NodeJS.ProcessEnv | undefined;
+  const base = (): NodeJS.ProcessEnv => {
+    environment ??= { ...process.env };
+    return environment;
+  };
+  return {
+    async run({ task }, root, context) {
+      if (typeof task.run === 'function') return runFunction(task.run, root, context);
+      const commands = 'pieces' in task.run ? [task.run] : task.run;
+      for (const { pieces, values } of commands) {
+        await runPieces(context, commandText({ pieces, values }), pieces, values, { cwd: root, base: base() });
+      }
+    },
+    async ask({ pieces, values }, root) {
+      const silent = { log: () => undefined, signal: new AbortController().signal };
+      const kept: Buffer[] = [];
+      const keep = (chunk: Buffer): void => void kept.push(chunk);
+      await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root, base: base(), keep });
+      return Buffer.concat(kept).toString().trim();
+    },
+  };
+}
 
 /** A command for people, on one line: values as they are. */
 export function commandText({ pieces, values }: LocalCommand): string {

@@ -138,7 +138,7 @@ class Planning {
 
   async #evaluateOne(target: Target): Promise<void> {
     const needs = needsOf(this.#graph, target.name).filter((need) => !need.order);
-    await Promise.all(needs.map((need) => this.#evaluations.get(need.target)));
+    for (const { target: need } of needs) if (!this.#entries.has(need)) await this.#evaluations.get(need);
     const below = needs.flatMap((need) => this.#entries.get(need.target) ?? []);
     const observation = this.#observations.get(target.name);
     const force = this.#force.has(target.name);

@@ -1,20 +1,25 @@
-import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, guarded } from '../local/file-errors.js';
+import type { FileTable } from '../local/file-table.js';
 import type { Known, LocalState, TargetRecord } from '../local/records.js';
 import {
   checkRecord,
   DecodedRecord,
   encodeFileHeader,
+  encodeLength,
   encodeMark,
   encodeRecord,
   FILE_HEADER,
+  isLongEnough,
   isStateFile,
   isTorn,
   KIND,
+  LENGTH_PART,
   RECORD_HEADER,
   RECORD_MAGIC,
+  replaceRows,
   targetOfRecord,
 } from './record-format.js';
 import { renameOver } from './rename-over.js';
@@ -62,7 +67,8 @@ class Place {
 /**
  * Records of local targets in one file, `<cacheDirectory>/local-state`. It is read whole at the first question, and added to;
  * the last record of a target counts. Each has a checksum: one that is damaged takes all before it along (it may have
- * been what made them void), and a torn end is no record. Only one run at a time may write.
+ * been what made them void), and a torn end is no record. Where a stamp is taken back, the header says from then on how far the
+ * file reaches, so that a file that was cut before that has no record that counts. Only one run at a time may write.
  */
 export function createLocalState(cacheDirectory: string): LocalState {
   return new StateFile(cacheDirectory);
@@ -116,6 +122,15 @@ class StateFile implements LocalState {
     this.#keep(record.stamp.target, bytes);
   }
 
+  refreshRows(target: string, inputs: FileTable, outputs: FileTable): void {
+    const place = this.#read().get(target);
+    if (place?.kind !== KIND.done) return;
+    const { views, offset, length } = place;
+    const bytes = replaceRows(views.bytes.subarray(offset, offset + length), { inputs, outputs });
+    this.#waiting.set(target, bytes);
+    this.#read().set(target, new Place(viewsOf(bytes), 0));
+  }
+
   owners(): ReadonlyMap<string, string> {
     if (this.#owners !== undefined) return this.#owners;
     const owners = new Map<string, string>();
@@ -160,6 +175,8 @@ class StateFile implements LocalState {
       this.#syncing = undefined;
       const handle = await open(this.file, 'r+');
       try {
+        // At once, so that the header of a later sync is written later.
+        writeWhole(handle.fd, encodeLength(this.#size), LENGTH_PART);
         await handle.datasync();
       } finally {
         await handle.close();
@@ -202,13 +219,12 @@ class StateFile implements LocalState {
     if (this.#anew) return this.#rewrite();
     try {
       this.#descriptor ??= openSync(this.file, 'a', 0o600);
-      const before = fstatSync(this.#descriptor).size;
       try {
         writeWhole(this.#descriptor, bytes);
       } catch (error) {
         // What was written of it would keep records behind it from being found.
         this.#anew = true;
-        ftruncateSync(this.#descriptor, before);
+        ftruncateSync(this.#descriptor, this.#size);
         this.#anew = false;
         throw error;
       }
@@ -229,7 +245,8 @@ class StateFile implements LocalState {
         const records = [...this.#read().values()].map((place) =>
           place.views.bytes.subarray(place.offset, place.offset + place.length),
         );
-        const all = Buffer.concat([encodeFileHeader(), ...records]);
+        const length = records.reduce((sum, record) => sum + record.length, FILE_HEADER);
+        const all = Buffer.concat([encodeFileHeader(length), ...records], length);
         writeWhole(descriptor, all);
         // What the old file took back must not come again with a crash of the system.
         fdatasyncSync(descriptor);
@@ -273,7 +290,10 @@ function collect(bytes: Buffer, places: Map<string, Place>): boolean {
     if (next === undefined) break;
     offset = next;
   }
-  return whole;
+  if (isLongEnough(bytes)) return whole;
+  // What is missing took a stamp back.
+  places.clear();
+  return false;
 }
 
 /** Where the next whole record behind a damaged one begins. */
@@ -294,7 +314,10 @@ function viewsOf(bytes: Buffer): Views {
   };
 }
 
-function writeWhole(descriptor: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
+/** Writes all of it, at the end of what was written last or at a place of the file. */
+function writeWhole(descriptor: number, bytes: Uint8Array, place?: number): void {
+  for (let written = 0; written < bytes.byteLength; ) {
+    const position = place === undefined ? null : place + written;
+    written += writeSync(descriptor, bytes, written, bytes.byteLength - written, position);
+  }
 }

@@ -3,7 +3,7 @@ import type { CachedOutput, OutputCache, PutRequest, RestoreRequest } from '../m
 import { DamagedError, readEntry } from './output-cache/entries.js';
 import { measure, prune } from './output-cache/evict.js';
 import { eachOf, errorCode, missingIs, removeIfPossible } from './output-cache/files.js';
-import { estimate, recordGrowth, recordHit } from './output-cache/growth.js';
+import { estimate, isNew, isRecorded, recordGrowth, recordHit, recordSize } from './output-cache/growth.js';
 import { type Layout, layoutOf, placeOf } from './output-cache/layout.js';
 import { formatManifest, isOutputPath, type Manifest } from './output-cache/manifest.js';
 import { addObject, MissingError, writeWhole } from './output-cache/objects.js';
@@ -54,6 +54,8 @@ class Store {
   /** A disk that is full or read-only stays so for the rest of a run. */
   #writable: boolean;
   #tidied = false;
+  /** Whether there was nothing in it before this process added something; undefined before that. */
+  #new: boolean | undefined;
 
   constructor(options: OutputCacheOptions) {
     this.#options = options;
@@ -83,6 +85,7 @@ class Store {
   async put(request: PutRequest): Promise<void> {
     if (!this.#writable || request.outputs.length === 0) return;
     try {
+      this.#new ??= isNew(this.#layout);
       await this.#put(request);
     } catch (error) {
       if (error instanceof ChangedError) return;
@@ -100,7 +103,9 @@ class Store {
     const { maxBytes } = this.#options;
     const now = Date.now();
     try {
-      recordGrowth(this.#layout, this.#added);
+      // All that is in it need not be counted where it is known.
+      if (this.#new === true && !isRecorded(this.#layout)) await recordSize(this.#layout, this.#added, now);
+      else recordGrowth(this.#layout, this.#added);
       this.#added = 0;
       const { bytes, reliable } = await estimate(this.#layout, now);
       if (bytes <= maxBytes && reliable) return;

@@ -6,7 +6,14 @@ import type { Stamp } from '../model/stamp.js';
 
 /*
  * A state file is a header and records, one behind the other, all in the machine's own byte order (the header has a number
- * that tells it). A record is padded to 8 bytes, so that its rows can be read in place:
+ * that tells it). The header:
+ *
+ *     8 bytes   magic
+ *     4 bytes   byte order
+ *     4 bytes   checksum of the next
+ *     8 bytes   a double: how long the file is at least. What ends before was cut, maybe between two records
+ *
+ * A record is padded to 8 bytes, so that its rows can be read in place:
  *
  *     18 numbers of 4 bytes   magic, length in bytes (all of it), checksum (of all that follows it), kind, ...
  *     rows                    5 doubles each
@@ -15,11 +22,13 @@ import type { Stamp } from '../model/stamp.js';
  */
 
 /** First bytes of a state file. Raise the digit when the format changes: another one counts as no file. */
-const MAGIC = 'pai-st1\n';
+const MAGIC = 'pai-st2\n';
 const ORDER = 0x01020304;
 /** First bytes of each record. */
 export const RECORD_MAGIC = 0x52494150;
-export const FILE_HEADER = 16;
+export const FILE_HEADER = 24;
+/** Where the part of the header begins that says how long the file is, in bytes. */
+export const LENGTH_PART = 12;
 export const RECORD_HEADER = 72;
 const DIGEST = 32;
 const FILE_PART = 'file ';
@@ -55,17 +64,31 @@ interface Rest {
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** The header of a state file. */
-export function encodeFileHeader(): Uint8Array {
+/** The header of a state file of at least `length` bytes. */
+export function encodeFileHeader(length: number): Uint8Array {
   const bytes = new Uint8Array(FILE_HEADER);
   Buffer.from(bytes.buffer).write(MAGIC, 'latin1');
   new Uint32Array(bytes.buffer)[2] = ORDER;
+  bytes.set(encodeLength(length), LENGTH_PART);
   return bytes;
+}
+
+/** The part of the header, from `LENGTH_PART` on, that says that the file has at least `length` bytes. */
+export function encodeLength(length: number): Uint8Array {
+  const bytes = Buffer.from(Float64Array.of(length).buffer);
+  return Buffer.concat([Buffer.from(Uint32Array.of(crc32(bytes)).buffer), bytes]);
 }
 
 /** Whether a file begins as one of this format and this machine. */
 export function isStateFile(bytes: Buffer): boolean {
-  return bytes.length >= FILE_HEADER && bytes.subarray(0, FILE_HEADER).equals(encodeFileHeader());
+  if (bytes.length < FILE_HEADER) return false;
+  return bytes.subarray(0, LENGTH_PART).equals(encodeFileHeader(0).subarray(0, LENGTH_PART));
+}
+
+/** Whether a state file is as long as its header says, which has to be whole for that. */
+export function isLongEnough(bytes: Buffer): boolean {
+  const length = new Float64Array(bytes.buffer, bytes.byteOffset + FILE_HEADER - 8, 1)[0] ?? Number.NaN;
+  return length <= bytes.length && bytes.subarray(LENGTH_PART, FILE_HEADER).equals(encodeLength(length));
 }
 
 /** A record that says only that a target was begun, or is forgotten. */
@@ -98,6 +121,19 @@ export function encodeRecord(record: TargetRecord): Uint8Array {
   };
   const rows = [...rowsOf(inputs), ...rowsOf(outputs)];
   return assemble(numbers, rows, [...inputs.digests, ...outputs.digests], texts);
+}
+
+/** The record of a target that is done with other rows of the same files. `bytes`: of the record; they are not changed. */
+export function replaceRows(bytes: Uint8Array, { inputs, outputs }: Pick<TargetRecord, 'inputs' | 'outputs'>): Buffer {
+  const rows = [...rowsOf(inputs), ...rowsOf(outputs)];
+  // Not of a pool: numbers have to be where the machine wants them.
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  const words = new Uint32Array(copy.buffer, copy.byteOffset, RECORD_HEADER / 4);
+  if (words[AT.rows] !== rows.length) throw new Error('a record has other files than were looked at');
+  new Float64Array(copy.buffer, copy.byteOffset + RECORD_HEADER, rows.length).set(rows);
+  words[AT.checksum] = crc32(copy.subarray(4 * AT.kind));
+  return copy;
 }
 
 /** A record in the bytes of a state file. Its header must have been checked. */

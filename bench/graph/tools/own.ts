@@ -55,7 +55,7 @@ export function own(repository: string, bundles: string): { readonly floors: Con
       spares: '.cache/paifile',
       write: (project) => {
         write(project, 'graph.json', project.graph);
-        write(project, 'paifile.ts', paifile(inputs));
+        write(project, 'paifile.ts', paifile(inputs, project.graph[0]?.burn));
       },
       command: ({ jobs }) => [process.execPath, program, 'run', 'all', '--jobs', String(jobs)],
     }),
@@ -69,7 +69,7 @@ export function own(repository: string, bundles: string): { readonly floors: Con
 const PATHS = "['in0', 'in1', 'in2', 'in3', 'in4', 'in5', 'in6', 'in7', 'in8', 'in9'].map((file) => dir + '/' + file)";
 
 /** In pai's own language: a loop over the graph, commands as `commandOf` writes them. */
-const paifile = (inputs: string): string => `import { paifile, type TargetRef } from 'pai';
+const paifile = (inputs: string, burn?: string): string => `import { paifile, type TargetRef } from 'pai';
 import graph from './graph.json';
 
 export default paifile(({ target, group, $ }) => {
@@ -78,14 +78,16 @@ export default paifile(({ target, group, $ }) => {
     const dir = 'p/' + name;
     const [a, b, c] = needs.map((need) => 'p/' + need + '/out');
     const run = a && b && c
-      ? $\`read x < \${dir}/in0; read a < \${a}; read b < \${b}; read c < \${c}; echo \${name} >> ran; echo $(( (x+a+b+c) % 1000003 )) > \${dir}/out\`
-      : $\`read x < \${dir}/in0; echo \${name} >> ran; echo $(( (x) % 1000003 )) > \${dir}/out\`;
+      ? $\`${first(burn)}read x < \${dir}/in0; read a < \${a}; read b < \${b}; read c < \${c}; echo \${name} >> ran; echo $(( (x+a+b+c) % 1000003 )) > \${dir}/out\`
+      : $\`${first(burn)}read x < \${dir}/in0; echo \${name} >> ran; echo $(( (x) % 1000003 )) > \${dir}/out\`;
     const task = { inputs: ${inputs}, outputs: [dir + '/out'], run };
     targets.set(name, target(name, task, { needs: needs.map((need) => targets.get(need)!) }));
   }
   group('all', 'everything', [...targets.values()]);
 });
 `;
+
+const first = (burn?: string): string => (burn === undefined ? '' : `${burn}; `);
 
 function writeStatState(project: Project): void {
   const paths = project.graph.flatMap(({ name }: Node) => inputsOf(name));

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { lstat, readFile, rename, writeFile } from 'node:fs/promises';
 import { errorCode, unlessMissing } from './files.js';
 import { freshPath, type Layout } from './layout.js';
@@ -22,6 +22,16 @@ export async function recordSize(layout: Layout, bytes: number, now: number): Pr
   } catch {
     // Without it the next run counts again.
   }
+}
+
+/** Whether nothing was ever kept in a cache. */
+export function isNew(layout: Layout): boolean {
+  return !existsSync(layout.objects) && !existsSync(layout.entries) && !isRecorded(layout);
+}
+
+/** Whether anything was recorded of its size. */
+export function isRecorded(layout: Layout): boolean {
+  return existsSync(layout.growth);
 }
 
 /** Keeps that something was added. Throws the system's error. */

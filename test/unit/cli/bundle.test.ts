@@ -1,7 +1,10 @@
-import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { Metafile } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleProgram } from '../../../scripts/bundle.js';
@@ -42,6 +45,18 @@ function loadedWith(entry: string): { readonly external: string[]; readonly sour
   return { external: [...external].sort(), sources: [...sources] };
 }
 
+const PAIFILE = `import { paifile } from 'pai';
+export default paifile(({ target, $ }) => {
+  target('a', { inputs: ['in'], outputs: ['out'], run: $\`cat in > out\` });
+});
+`;
+/** Makes Node tell which of its own modules it has loaded by its end. */
+const TELL_MODULES = `process.on('exit', () => {
+  const names = process.moduleLoadList.filter((name) => /^NativeModule \\w+$/.test(name));
+  process.stderr.write(names.map((name) => name.slice(13)).join());
+});
+`;
+
 /** Modules of Node that take milliseconds to load: HTTP, TLS and processes belong to drivers. */
 const HEAVY = /^(node:)?(http|https|http2|tls|dgram|dns|child_process|cluster|worker_threads|readline|repl|inspector)$/;
 
@@ -65,6 +80,30 @@ describe('the bundled program', () => {
   it('shows help without the commands', () => {
     expect(loadedWith('cli/main.js').sources.filter((source) => source.startsWith('src/cli/commands/'))).toEqual([]);
   });
+
+  it('loads no module of Node in a run with nothing to do that only other runs need', async () => {
+    const project = path.join(installation, 'project');
+    await mkdir(project);
+    await cp(path.join(repository, 'bin'), path.join(installation, 'bin'), { recursive: true });
+    await cp(path.join(repository, 'package.json'), path.join(installation, 'package.json'));
+    await writeFile(path.join(project, 'in'), 'content');
+    await writeFile(path.join(project, 'paifile.ts'), PAIFILE);
+    await writeFile(path.join(project, 'tell.cjs'), TELL_MODULES);
+    const run = async (): Promise<{ stdout: string; stderr: string }> =>
+      promisify(execFile)(process.execPath, ['-r', './tell.cjs', path.join(installation, 'bin/pai.js'), 'run', 'a'], {
+        cwd: project,
+      });
+    expect((await run()).stdout).toContain('1 ran');
+    // The first look at something new only settles what was written just now.
+    await sleep(100);
+    await run();
+    const { stdout, stderr } = await run();
+    expect(stdout).toContain('nothing to do');
+    const loaded = stderr.trim().split(',');
+    expect(loaded).toContain('fs');
+    for (const name of ['child_process', 'crypto', 'http', 'perf_hooks', 'readline', 'tls'])
+      expect(loaded).not.toContain(name);
+  }, 60_000);
 
   it('has packages behind import() with the names that Node gives them', async () => {
     const prefix = 'package:';

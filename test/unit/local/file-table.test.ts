@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -75,5 +76,15 @@ describe('a file that was looked at', () => {
     expect(digests[0]).toBe(digests[1]);
     expect(new Set(digests).size).toBe(4);
     expect(missing).toEqual(['none', '.']);
+  });
+
+  it('has the digest of its kind and content at every size around that of the memory for small files', () => {
+    for (const size of [0, 1, 16_363, 16_364, 16_365, 16_378, 16_379, 16_380, 16_383, 16_384, 16_385]) {
+      const content = 'ü'.repeat(size / 2).padEnd(size - Math.floor(size / 2), 'x');
+      write('a', content);
+      symlinkSync('a', path.join(root, `link${size}`));
+      const digestOf = (head: string): string => createHash('sha256').update(`${head}file\0${content}`).digest('hex');
+      expect(scan(['a', `link${size}`], Date.now()).digests).toEqual([digestOf(''), digestOf('link a\0')]);
+    }
   });
 });

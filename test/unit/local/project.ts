@@ -5,7 +5,7 @@ import type { Graph } from '../../../src/graph/graph.js';
 import { comesAfterIn } from '../../../src/graph/order.js';
 import { createLocalDriver } from '../../../src/local/driver.js';
 import type { Runner } from '../../../src/local/runner.js';
-import { zxRunner } from '../../../src/local/zx-runner.js';
+import { createRunner } from '../../../src/local/zx-runner.js';
 import type { Drivers } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
 import type { OutputCache } from '../../../src/model/output-cache.js';
@@ -68,7 +68,7 @@ export class LocalProject {
     return assemble(declare(paifile(this.#write), { cluster, project, code }));
   }
 
-  #drivers(graph: Graph, { runner = zxRunner, cache, env }: Setting): Drivers {
+  #drivers(graph: Graph, { runner = createRunner(), cache, env }: Setting): Drivers {
     const local = createLocalDriver({
       root: this.root,
       state: createLocalState(path.join(this.root, '.cache')),

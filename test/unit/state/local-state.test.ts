@@ -102,6 +102,39 @@ describe('the state of local targets', () => {
     expect(declaredOf('a')).toEqual(['refreshed']);
   });
 
+  it('keeps other rows of the same files at the end, and nothing else changes', async () => {
+    const given = record('t');
+    const state = createLocalState(directory);
+    state.put(given);
+    const rows = given.inputs.rows.map((number) => number + 1);
+    const before = statSync(file).size;
+    state.refreshRows('t', { ...given.inputs, rows }, { ...given.outputs, rows });
+    state.refreshRows('nobody', given.inputs, given.outputs);
+    expect(statSync(file).size).toBe(before);
+    await state.close();
+    for (const known of [state.get('t'), createLocalState(directory).get('t')]) {
+      if (known?.kind !== 'done') throw new Error('it is not there');
+      const { stamp, inputs, outputs, declared } = known.record;
+      expect([JSON.parse(JSON.stringify(stamp)), declared]).toEqual([given.stamp, 'declared']);
+      expect([inputs.paths, inputs.digests, outputs.paths]).toEqual([
+        given.inputs.paths,
+        given.inputs.digests,
+        given.outputs.paths,
+      ]);
+      expect(Array.from(known.record.rows.subarray(known.record.rowStart, known.record.rowStart + 15))).toEqual(rows);
+    }
+  });
+
+  it('forgets other rows of what was begun after them', async () => {
+    const given = record('t');
+    const state = createLocalState(directory);
+    state.put(given);
+    await state.begin('t');
+    state.refreshRows('t', given.inputs, given.outputs);
+    await state.close();
+    expect(declaredOf('t')).toEqual(['begun']);
+  });
+
   it('forgets a refresh of what was begun after it', async () => {
     const state = createLocalState(directory);
     state.put(record('a'));
@@ -139,6 +172,59 @@ describe('the state of local targets', () => {
     bytes[bytes.length - 8] = (bytes[bytes.length - 8] ?? 0) ^ 1;
     writeFileSync(file, bytes);
     expect(declaredOf('a')).toEqual([undefined]);
+  });
+
+  it('never goes by an older record of a target when the file was cut anywhere', async () => {
+    const first = createLocalState(directory);
+    for (const target of ['t', 'u']) first.put(record(target, ['a'], 'old'));
+    await first.close();
+    const second = createLocalState(directory);
+    await Promise.all([second.begin('t'), second.begin('u')]);
+    second.put(record('t', ['a'], 'new'));
+    second.put(record('u', ['a'], 'new'));
+    await second.close();
+    const third = createLocalState(directory);
+    await third.remove('u');
+    await third.close();
+    const whole = readFileSync(file);
+    const left = new Set<string | undefined>();
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      for (const found of declaredOf('t', 'u')) left.add(found);
+    }
+    expect([...left]).toEqual([undefined]);
+    writeFileSync(file, whole);
+    expect(declaredOf('t', 'u')).toEqual(['new', undefined]);
+  });
+
+  it('keeps what a cut can not have made wrong', async () => {
+    const first = createLocalState(directory);
+    first.put(record('t', ['a'], 'old'));
+    await first.close();
+    const second = createLocalState(directory);
+    await second.begin('t');
+    const begun = statSync(file).size;
+    second.put(record('t', ['a'], 'new'));
+    second.put(record('u'));
+    await second.close();
+    const whole = readFileSync(file);
+    const left = new Set<string>();
+    for (let length = begun; length < whole.length; length++) {
+      writeFileSync(file, whole.subarray(0, length));
+      left.add(declaredOf('t', 'u').join());
+    }
+    expect([...left]).toEqual(['begun,', 'new,']);
+  });
+
+  it('trusts no record when its header is damaged', () => {
+    createLocalState(directory).put(record('t'));
+    const whole = readFileSync(file);
+    for (let at = 0; at < 24; at++) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ 4;
+      writeFileSync(file, bytes);
+      expect(declaredOf('t'), `byte ${at}`).toEqual([undefined]);
+    }
   });
 
   it('a second try to take a stamp away fails like the first, and takes it away once that is possible', async () => {

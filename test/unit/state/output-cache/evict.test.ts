@@ -129,6 +129,15 @@ describe('the size of a cache', () => {
     expect((await estimate(layout, Date.now() + 25 * HOUR)).reliable).toBe(false);
   });
 
+  test('is known without counting after a first run, but only when that came to its end', async () => {
+    const cache = bench.open();
+    writeTree(bench.root, treeOf('a'));
+    await put(cache, 'a', treeOf('a'));
+    expect((await estimate(layout, Date.now())).reliable).toBe(false);
+    await cache.close();
+    expect(await estimate(layout, Date.now())).toEqual({ bytes: (await measure(layout)).bytes, reliable: true });
+  });
+
   test('is counted again when its record is damaged', async () => {
     await keep('a');
     writeFileSync(layout.growth, 'rubbish\n+3\n');
