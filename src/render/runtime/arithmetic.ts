@@ -41,18 +41,22 @@ function isSequence(value: Value): value is string | Markup | Value[] | Tuple {
 
 function repeat(sequence: string | Markup | Value[] | Tuple, times: number | bigint): Value {
   const count = Math.max(0, Number(times));
-  if (typeof sequence === 'string') return limited(sequence.length * count) && sequence.repeat(count);
-  if (sequence instanceof Markup) return new Markup(limited(sequence.text.length * count) && sequence.text.repeat(count));
+  if (typeof sequence === 'string') return repeatText(sequence, count);
+  if (sequence instanceof Markup) return new Markup(repeatText(sequence.text, count));
   const items = sequence instanceof Tuple ? sequence.items : sequence;
-  limited(items.length * count);
+  checkLength(items.length * count);
   const repeated = Array.from({ length: count }, () => items).flat(1);
   return sequence instanceof Tuple ? new Tuple(repeated) : owned(repeated);
 }
 
+function repeatText(text: string, count: number): string {
+  checkLength(text.length * count);
+  return text.repeat(text === '' ? 0 : count);
+}
+
 /** Fails before memory does. */
-function limited(length: number): string {
+function checkLength(length: number): void {
   if (length > 100_000_000) fail(`a result of ${length} items is too large`);
-  return '';
 }
 
 /** `left / right`: always a float. */
