@@ -44,7 +44,9 @@ export async function createEngine(source: TemplateSource, undefinedBehavior: Un
   const environment = await createEnvironment({
     getSource(name) {
       const text = source.read(name);
-      return text === undefined ? null : { src: { type: 'code', obj: prepare(name, text) }, path: name, noCache: false };
+      return text === undefined
+        ? null
+        : { src: { type: 'code', obj: prepare(name, text) }, path: name, noCache: false };
     },
   });
   const loadIfAny = (name: string) => environment.getTemplate(name, false, undefined, true).tmplProps?.compiled;
@@ -62,7 +64,4 @@ export async function createEngine(source: TemplateSource, undefinedBehavior: Un
 }
 
 /** A compiled template as source: see jinja/compile.ts. */
-type MakeTemplate = (
-  shared: typeof library,
-  own: ReturnType<typeof createSupport>,
-) => Omit<CompiledTemplate, 'name'>;
+type MakeTemplate = (shared: typeof library, own: ReturnType<typeof createSupport>) => Omit<CompiledTemplate, 'name'>;

@@ -10,7 +10,10 @@ export async function templateError(error: unknown, file: string, files: Templat
     if (cause instanceof TemplateNotFound) return missingTemplate(cause, file, files);
   }
   const told = error instanceof Error ? error.message : String(error);
-  return new PaiError('INTERNAL', `the template can not be rendered: ${told}`, { where: files.label(file), cause: error });
+  return new PaiError('INTERNAL', `the template can not be rendered: ${told}`, {
+    where: files.label(file),
+    cause: error,
+  });
 }
 
 async function missingTemplate(error: TemplateNotFound, file: string, files: TemplateFiles): Promise<PaiError> {

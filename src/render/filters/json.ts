@@ -1,6 +1,6 @@
+import { order } from '../runtime/compare.js';
 import { asDict, entriesOf, keysOf } from '../runtime/dicts.js';
 import { floatIn, integerIn } from '../runtime/integers.js';
-import { order } from '../runtime/compare.js';
 import { fail } from '../runtime/problem.js';
 import type { FilterRow } from '../runtime/rows.js';
 import { floatText, str } from '../runtime/text.js';
@@ -8,8 +8,9 @@ import { isText, Markup, Tuple, typeName, type Value } from '../runtime/values.j
 
 /** A text in JSON, in ASCII. */
 function jsonText(text: string): string {
-  return JSON.stringify(text).replace(/[\x7f-\uffff]/g, (unit) =>
-    unit === '\x7f' ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return JSON.stringify(text).replace(
+    /[\x7f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -36,11 +37,17 @@ function json(value: Value, step: string | undefined, depth: number): string {
     return `${open}${start}${parts.join(`,${start}`)}\n${step.repeat(depth)}${close}`;
   };
   const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined;
-  if (items) return lines('[', items.map((item) => json(item, step, depth + 1)), ']');
+  if (items)
+    return lines(
+      '[',
+      items.map((item) => json(item, step, depth + 1)),
+      ']',
+    );
   const dict = asDict(value) ?? fail(`a ${typeName(value)} has no JSON form`);
   const keys = keysOf(dict);
   const sorted = entriesOf(dict).sort(([one], [other]) => order(one, other));
-  if (keys.some((key) => !isText(key) && scalar(key) === undefined)) fail('the keys of JSON are texts, numbers, true, false or null');
+  if (keys.some((key) => !isText(key) && scalar(key) === undefined))
+    fail('the keys of JSON are texts, numbers, true, false or null');
   const pairs = sorted.map(([key, item]) => {
     const name = isText(key) ? jsonText(str(key)) : `"${scalar(key)}"`;
     return `${name}: ${json(item, step, depth + 1)}`;
@@ -51,7 +58,12 @@ function json(value: Value, step: string | undefined, depth: number): string {
 const UNSAFE: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', "'": '\\u0027' };
 
 function toJson(value: Value, indent: Value): Markup {
-  const step = indent === undefined || indent === null ? undefined : isText(indent) ? str(indent) : ' '.repeat(Number(integerIn(indent) ?? fail('indent has to be an int')));
+  const step =
+    indent === undefined || indent === null
+      ? undefined
+      : isText(indent)
+        ? str(indent)
+        : ' '.repeat(Number(integerIn(indent) ?? fail('indent has to be an int')));
   return new Markup(json(value, step, 0).replace(/[<>&']/g, (character) => UNSAFE[character] ?? character));
 }
 

@@ -1,8 +1,8 @@
-import { order, truth } from '../runtime/compare.js';
-import { asDict, Dict, entriesOf } from '../runtime/dicts.js';
-import { pairsOf } from '../runtime/dict-methods.js';
-import { iterableOf } from '../runtime/iterate.js';
 import { lengthOf } from '../runtime/characters.js';
+import { order, truth } from '../runtime/compare.js';
+import { pairsOf } from '../runtime/dict-methods.js';
+import { asDict, Dict, entriesOf } from '../runtime/dicts.js';
+import { iterableOf } from '../runtime/iterate.js';
 import { escapeMarkup } from '../runtime/markup.js';
 import { fail, unsupported } from '../runtime/problem.js';
 import type { FilterRow } from '../runtime/rows.js';
@@ -63,5 +63,9 @@ function prettyPrint(value: Value): string {
 export const markupFilters: Readonly<Record<string, FilterRow>> = {
   pprint: { parameters: [], text: true, run: (_, value) => prettyPrint(value) },
   urlencode: { parameters: [], text: true, run: (_, value) => urlEncode(value) },
-  xmlattr: { parameters: ['autospace?'], text: true, run: (_, value, autoSpace: Value) => xmlAttributes(value, autoSpace) },
+  xmlattr: {
+    parameters: ['autospace?'],
+    text: true,
+    run: (_, value, autoSpace: Value) => xmlAttributes(value, autoSpace),
+  },
 };

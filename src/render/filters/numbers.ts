@@ -1,19 +1,20 @@
-import { SPACE } from '../runtime/characters.js';
-import { fixed, roundFloat, roundInteger } from '../runtime/decimals.js';
 import { add, divide, multiply, negate } from '../runtime/arithmetic.js';
+import { SPACE } from '../runtime/characters.js';
+import { truth } from '../runtime/compare.js';
+import { fixed, roundFloat, roundInteger } from '../runtime/decimals.js';
 import { floatIn, integer, integerIn, numberIn, smallInteger } from '../runtime/integers.js';
 import { iterate } from '../runtime/iterate.js';
-import { fail } from '../runtime/problem.js';
 import { power } from '../runtime/power.js';
+import { fail } from '../runtime/problem.js';
 import type { Environment, FilterRow } from '../runtime/rows.js';
-import { truth } from '../runtime/compare.js';
 import { textIn } from '../runtime/string-methods.js';
 import { str } from '../runtime/text.js';
 import { float, isText, typeName, Undefined, type Value } from '../runtime/values.js';
 import { attributeGetter } from './shared.js';
 
 const TRIM = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, 'g');
-const FLOAT = /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?|inf(?:inity)?|nan)$/i;
+const FLOAT =
+  /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?|inf(?:inity)?|nan)$/i;
 
 /** Python's `float(text)`; undefined when it is none. */
 function parseFloatText(text: string): number | undefined {
@@ -122,7 +123,16 @@ export const numberFilters: Readonly<Record<string, FilterRow>> = {
   abs: { parameters: [], run: (_, value) => abs(value) },
   filesizeformat: { parameters: ['binary?'], text: true, run: (_, value, binary: Value) => fileSize(value, binary) },
   float: { parameters: ['default?'], run: (_, value, otherwise: Value) => toFloat(value, otherwise) },
-  int: { parameters: ['default?', 'base?'], run: (_, value, otherwise: Value, base: Value) => toInt(value, otherwise, base) },
-  round: { parameters: ['precision?', 'method?'], run: (_, value, precision: Value, way: Value) => round(value, precision, way) },
-  sum: { parameters: ['attribute?', 'start?'], run: (env, value, attribute: Value, start: Value) => sum(env, value, attribute, start) },
+  int: {
+    parameters: ['default?', 'base?'],
+    run: (_, value, otherwise: Value, base: Value) => toInt(value, otherwise, base),
+  },
+  round: {
+    parameters: ['precision?', 'method?'],
+    run: (_, value, precision: Value, way: Value) => round(value, precision, way),
+  },
+  sum: {
+    parameters: ['attribute?', 'start?'],
+    run: (env, value, attribute: Value, start: Value) => sum(env, value, attribute, start),
+  },
 };

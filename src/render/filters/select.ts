@@ -1,10 +1,10 @@
+import { attribute, methodOf } from '../runtime/attributes.js';
 import { truth } from '../runtime/compare.js';
+import { asDict } from '../runtime/dicts.js';
 import { iterate } from '../runtime/iterate.js';
 import { fail } from '../runtime/problem.js';
 import type { Environment, FilterRow } from '../runtime/rows.js';
 import { textIn } from '../runtime/string-methods.js';
-import { attribute, methodOf } from '../runtime/attributes.js';
-import { asDict } from '../runtime/dicts.js';
 import { Iterated, type Keywords, type Value } from '../runtime/values.js';
 import { attributeGetter } from './shared.js';
 
@@ -13,7 +13,12 @@ function* mapped(value: Value, change: (item: Value) => Value): Generator<Value>
 }
 
 /** `map(attribute=...)`, or `map(filter, its arguments)`. Like Python's, it complains when it is first gone through. */
-function* map(env: Environment, value: Value, args: readonly Value[], keywords: Keywords | undefined): Generator<Value> {
+function* map(
+  env: Environment,
+  value: Value,
+  args: readonly Value[],
+  keywords: Keywords | undefined,
+): Generator<Value> {
   if (!truth(value)) return;
   if (args.length === 0 && keywords?.has('attribute')) {
     const other = [...keywords.keys()].find((key) => key !== 'attribute' && key !== 'default');
@@ -56,7 +61,10 @@ export const selectFilters: Readonly<Record<string, FilterRow>> = {
     parameters: ['name'],
     run: (env, value, name: Value) => attributeOnly(env, value, textIn(name)),
   },
-  map: { run: (env, value, args: readonly Value[], keywords: Keywords | undefined) => new Iterated(map(env, value, args, keywords)) },
+  map: {
+    run: (env, value, args: readonly Value[], keywords: Keywords | undefined) =>
+      new Iterated(map(env, value, args, keywords)),
+  },
   reject: row(false, false),
   rejectattr: row(false, true),
   select: row(true, false),

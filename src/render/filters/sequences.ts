@@ -1,3 +1,4 @@
+import { characters } from '../runtime/characters.js';
 import { equal, order, truth } from '../runtime/compare.js';
 import { asDict, entriesOf, hash } from '../runtime/dicts.js';
 import { smallInteger } from '../runtime/integers.js';
@@ -5,16 +6,20 @@ import { iterate, listOf, size } from '../runtime/iterate.js';
 import { fail } from '../runtime/problem.js';
 import type { Environment, FilterRow } from '../runtime/rows.js';
 import { sorted } from '../runtime/sorting.js';
-import { characters } from '../runtime/characters.js';
 import { textIn } from '../runtime/string-methods.js';
 import { str } from '../runtime/text.js';
-import { Group, isText, Iterated, owned, Tuple, Undefined, type Value } from '../runtime/values.js';
+import { Group, Iterated, isText, owned, Tuple, Undefined, type Value } from '../runtime/values.js';
 import { attributeGetter, ignoreCase, likeInput } from './shared.js';
 
 const isSet = (value: Value) => value !== undefined && truth(value);
 
 /** Attribute, and case unless it matters: what is compared of an item. */
-function keyGetter(env: Environment, caseSensitive: Value, attribute: Value, otherwise?: Value): (item: Value) => Value {
+function keyGetter(
+  env: Environment,
+  caseSensitive: Value,
+  attribute: Value,
+  otherwise?: Value,
+): (item: Value) => Value {
   const get = attributeGetter(env, attribute, otherwise);
   return isSet(caseSensitive) ? get : (item) => ignoreCase(get(item));
 }
@@ -149,7 +154,10 @@ const KEYED = ['case_sensitive?', 'attribute?'];
 
 /** Filters of lists, dicts and whatever can be gone through. */
 export const sequenceFilters: Readonly<Record<string, FilterRow>> = {
-  batch: { parameters: ['linecount', 'fill_with?'], run: (_, value, count: Value, fill: Value) => new Iterated(batch(value, count, fill)) },
+  batch: {
+    parameters: ['linecount', 'fill_with?'],
+    run: (_, value, count: Value, fill: Value) => new Iterated(batch(value, count, fill)),
+  },
   count: LENGTH,
   d: DEFAULT,
   default: DEFAULT,
@@ -160,20 +168,38 @@ export const sequenceFilters: Readonly<Record<string, FilterRow>> = {
   first: { parameters: [], run: first },
   groupby: {
     parameters: ['attribute', 'default?', 'case_sensitive?'],
-    run: (env, value, attribute: Value, otherwise: Value, sensitive: Value) => groupBy(env, value, attribute, otherwise, sensitive),
+    run: (env, value, attribute: Value, otherwise: Value, sensitive: Value) =>
+      groupBy(env, value, attribute, otherwise, sensitive),
   },
   items: { parameters: [], run: (_, value) => new Iterated(items(value)) },
-  join: { parameters: ['d?', 'attribute?'], text: true, run: (env, value, by: Value, attribute: Value) => join(env, value, by, attribute) },
+  join: {
+    parameters: ['d?', 'attribute?'],
+    text: true,
+    run: (env, value, by: Value, attribute: Value) => join(env, value, by, attribute),
+  },
   last: { parameters: [], run: last },
   length: LENGTH,
   list: { parameters: [], run: (_, value) => listOf(value) },
-  max: { parameters: KEYED, run: (env, value, sensitive: Value, attribute: Value) => extreme(env, value, -1, sensitive, attribute) },
-  min: { parameters: KEYED, run: (env, value, sensitive: Value, attribute: Value) => extreme(env, value, 1, sensitive, attribute) },
+  max: {
+    parameters: KEYED,
+    run: (env, value, sensitive: Value, attribute: Value) => extreme(env, value, -1, sensitive, attribute),
+  },
+  min: {
+    parameters: KEYED,
+    run: (env, value, sensitive: Value, attribute: Value) => extreme(env, value, 1, sensitive, attribute),
+  },
   reverse: { parameters: [], run: (_, value) => reverse(value) },
-  slice: { parameters: ['slices', 'fill_with?'], run: (_, value, count: Value, fill: Value) => new Iterated(slices(value, count, fill)) },
+  slice: {
+    parameters: ['slices', 'fill_with?'],
+    run: (_, value, count: Value, fill: Value) => new Iterated(slices(value, count, fill)),
+  },
   sort: {
     parameters: ['reverse?', 'case_sensitive?', 'attribute?'],
-    run: (env, value, reverseIt: Value, sensitive: Value, attribute: Value) => sort(env, value, reverseIt, sensitive, attribute),
+    run: (env, value, reverseIt: Value, sensitive: Value, attribute: Value) =>
+      sort(env, value, reverseIt, sensitive, attribute),
   },
-  unique: { parameters: KEYED, run: (env, value, sensitive: Value, attribute: Value) => new Iterated(unique(env, value, sensitive, attribute)) },
+  unique: {
+    parameters: KEYED,
+    run: (env, value, sensitive: Value, attribute: Value) => new Iterated(unique(env, value, sensitive, attribute)),
+  },
 };

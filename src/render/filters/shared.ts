@@ -1,6 +1,6 @@
 import { item } from '../runtime/attributes.js';
-import { str } from '../runtime/text.js';
 import type { Environment } from '../runtime/rows.js';
+import { str } from '../runtime/text.js';
 import { Markup, Undefined, type Value } from '../runtime/values.js';
 
 /** The text of the input; where it was marked as safe, so is the result. */
@@ -18,7 +18,8 @@ export function ignoreCase(value: Value): Value {
 /** `a.b.0`, as filters take it: what it leads to, undefined values included. A default takes the place of each part that is not there. */
 export function attributeGetter(env: Environment, path: Value, otherwise?: Value): (value: Value) => Value {
   if (path === undefined || path === null) return (value) => value;
-  const parts: Value[] = typeof path === 'string' ? path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)) : [path];
+  const parts: Value[] =
+    typeof path === 'string' ? path.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)) : [path];
   return (value) => {
     let found = value;
     for (const part of parts) {

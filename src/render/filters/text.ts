@@ -1,5 +1,6 @@
 import { characters, lengthOf, splitLines } from '../runtime/characters.js';
 import { truth } from '../runtime/compare.js';
+import { Dict } from '../runtime/dicts.js';
 import { smallInteger } from '../runtime/integers.js';
 import { escapeMarkup } from '../runtime/markup.js';
 import { percentFormat } from '../runtime/percent.js';
@@ -8,7 +9,6 @@ import type { FilterRow } from '../runtime/rows.js';
 import { capitalize, center, replaceText, strip, textIn } from '../runtime/string-methods.js';
 import { str } from '../runtime/text.js';
 import { isText, type Keywords, Markup, Tuple, type Value } from '../runtime/values.js';
-import { Dict } from '../runtime/dicts.js';
 import { likeInput } from './shared.js';
 import { wrapLines } from './wrap.js';
 
@@ -23,7 +23,9 @@ function title(text: string): string {
 }
 
 function indent(text: string, width: Value, first: Value, blank: Value): string {
-  const by = isText(width) ? str(width) : ' '.repeat(Math.max(0, width === undefined ? 4 : smallInteger(width, 'the width')));
+  const by = isText(width)
+    ? str(width)
+    : ' '.repeat(Math.max(0, width === undefined ? 4 : smallInteger(width, 'the width')));
   const lines = splitLines(`${text}\n`);
   const all = blank !== undefined && truth(blank);
   const rest = lines.slice(1).map((line) => (all || line !== '' ? by + line : line));
@@ -57,20 +59,31 @@ export const textFilters: Readonly<Record<string, FilterRow>> = {
   capitalize: { parameters: [], run: (_, value) => likeInput(value, capitalize) },
   center: {
     parameters: ['width?'],
-    run: (_, value, width: Value) => likeInput(value, (text) => center(text, width === undefined ? 80 : smallInteger(width, 'the width'))),
+    run: (_, value, width: Value) =>
+      likeInput(value, (text) => center(text, width === undefined ? 80 : smallInteger(width, 'the width'))),
   },
-  format: { text: true, run: (_, value, args: readonly Value[], keywords: Keywords | undefined) => format(value, args, keywords) },
+  format: {
+    text: true,
+    run: (_, value, args: readonly Value[], keywords: Keywords | undefined) => format(value, args, keywords),
+  },
   indent: {
     parameters: ['width?', 'first?', 'blank?'],
     run: (_, value, width: Value, first: Value, blank: Value) =>
-      likeInput(isText(value) ? value : textIn(value, 'the input of indent'), (text) => indent(text, width, first, blank)),
+      likeInput(isText(value) ? value : textIn(value, 'the input of indent'), (text) =>
+        indent(text, width, first, blank),
+      ),
   },
   lower: { parameters: [], run: (_, value) => likeInput(value, (text) => text.toLowerCase()) },
   replace: {
     parameters: ['old', 'new', 'count?'],
     text: true,
     run: (_, value, old: Value, by: Value, count: Value) =>
-      replaceText(str(value), str(old), str(by), count === undefined || count === null ? -1 : smallInteger(count, 'the count')),
+      replaceText(
+        str(value),
+        str(old),
+        str(by),
+        count === undefined || count === null ? -1 : smallInteger(count, 'the count'),
+      ),
   },
   string: { parameters: [], run: (_, value) => (value instanceof Markup ? value : str(value)) },
   striptags: { parameters: [], run: (_, value) => stripTags(str(value)) },
@@ -79,7 +92,9 @@ export const textFilters: Readonly<Record<string, FilterRow>> = {
   truncate: {
     parameters: ['length?', 'killwords?', 'end?', 'leeway?'],
     run: (_, value, length: Value, kill: Value, end: Value, leeway: Value) =>
-      likeInput(isText(value) ? value : textIn(value, 'the input of truncate'), (text) => truncate(text, length, kill, end, leeway)),
+      likeInput(isText(value) ? value : textIn(value, 'the input of truncate'), (text) =>
+        truncate(text, length, kill, end, leeway),
+      ),
   },
   upper: { parameters: [], run: (_, value) => likeInput(value, (text) => text.toUpperCase()) },
   wordcount: { parameters: [], run: (_, value) => str(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0 },
@@ -88,7 +103,10 @@ export const textFilters: Readonly<Record<string, FilterRow>> = {
     text: true,
     run: (_, value, width: Value, breakWords: Value, by: Value, hyphens: Value) => {
       const limit = width === undefined ? 79 : smallInteger(width, 'the width');
-      const options = { breakWords: breakWords === undefined || truth(breakWords), hyphens: hyphens === undefined || truth(hyphens) };
+      const options = {
+        breakWords: breakWords === undefined || truth(breakWords),
+        hyphens: hyphens === undefined || truth(hyphens),
+      };
       const joint = by === undefined || by === null ? '\n' : textIn(by);
       const lines = splitLines(textIn(value, 'the input of wordwrap'));
       return lines.map((line) => wrapLines(line, limit, options).join(joint)).join(joint);

@@ -24,7 +24,10 @@ const BLANK = new RegExp(`^[${ANY_SPACE}]*$`);
 /** One paragraph in lines of at most `width` characters, as Python's textwrap does it. */
 export function wrapLines(text: string, width: number, { breakWords, hyphens }: WrapOptions): string[] {
   if (width <= 0) fail(`invalid width ${width} (must be > 0)`);
-  const pieces = text.split(hyphens ? PIECES : SPACES).filter((piece) => piece !== '').reverse();
+  const pieces = text
+    .split(hyphens ? PIECES : SPACES)
+    .filter((piece) => piece !== '')
+    .reverse();
   const lines: string[] = [];
   while (pieces.length > 0) {
     const line: string[] = [];
@@ -38,7 +41,8 @@ export function wrapLines(text: string, width: number, { breakWords, hyphens }: 
       length += size;
     }
     const next = pieces.at(-1);
-    if (next !== undefined && lengthOf(next) > width) length += longWord(pieces, line, length, width, breakWords, hyphens);
+    if (next !== undefined && lengthOf(next) > width)
+      length += longWord(pieces, line, length, width, breakWords, hyphens);
     if (line.length > 0 && BLANK.test(line.at(-1) ?? '')) line.pop();
     if (line.length > 0) lines.push(line.join(''));
   }

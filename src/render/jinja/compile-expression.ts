@@ -2,10 +2,10 @@ import { PaiError } from '../../model/errors.js';
 import { didYouMean } from '../../model/suggest.js';
 import { filters } from '../filters/table.js';
 import { tests } from '../tests/table.js';
-import { bindStatically, type ArgumentRow } from './bind-statically.js';
+import { type ArgumentRow, bindStatically } from './bind-statically.js';
 import type { Arguments, Call, Comparison, Constant, Expression, Filter } from './nodes.js';
 import { type Place, placeText, syntaxError } from './place.js';
-import { type Scope } from './scope.js';
+import type { Scope } from './scope.js';
 import { textOf } from './text-of.js';
 
 /** JavaScript of an expression, and what is known of its value. */
@@ -25,7 +25,15 @@ const COMPARE: Readonly<Record<Comparison, string>> = {
   in: 'isIn',
   'not in': 'isNotIn',
 };
-const BINARY = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '//': 'floorDivide', '%': 'modulo', '**': 'raise' };
+const BINARY = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '//': 'floorDivide',
+  '%': 'modulo',
+  '**': 'raise',
+};
 const LOOP_PROPERTIES: ReadonlySet<string> = new Set(['index', 'index0', 'first', 'last', 'length']);
 
 /**
@@ -200,7 +208,8 @@ export class ExpressionCompiler {
     const positional = args.positional.map((node) => this.value(node, scope));
     if (args.rest) positional.push(`...iterate(${this.value(args.rest, scope)},p=${args.rest.at})`);
     const keywords = args.keywords.map(({ name, value }) => `[${JSON.stringify(name)},${this.value(value, scope)}]`);
-    if (args.restKeywords) keywords.push(`...keywordsOf(${this.value(args.restKeywords, scope)},p=${args.restKeywords.at})`);
+    if (args.restKeywords)
+      keywords.push(`...keywordsOf(${this.value(args.restKeywords, scope)},p=${args.restKeywords.at})`);
     if (caller !== undefined) keywords.push(`["caller",${caller}]`);
     return `[${positional.join(',')}],${keywords.length === 0 ? 'undefined' : `keywords([${keywords.join(',')}])`}`;
   }

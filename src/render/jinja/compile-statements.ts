@@ -86,7 +86,8 @@ export class StatementCompiler extends ExpressionCompiler {
       case 'from-import': {
         const module = this.fresh('m');
         const taken = statement.names.map(
-          ({ name, alias }) => `${frame.scope.variable(alias)}=imported(${module},${JSON.stringify(name)},${statement.at});`,
+          ({ name, alias }) =>
+            `${frame.scope.variable(alias)}=imported(${module},${JSON.stringify(name)},${statement.at});`,
         );
         const aliases = statement.names.map(({ alias }) => alias);
         const keep = frame.top ? this.#keep(aliases, frame, false) : '';
@@ -96,7 +97,9 @@ export class StatementCompiler extends ExpressionCompiler {
   }
 
   #output(parts: readonly (string | Expression)[], frame: Frame): string {
-    const written = parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : this.printed(part, frame.scope)));
+    const written = parts.map((part) =>
+      typeof part === 'string' ? JSON.stringify(part) : this.printed(part, frame.scope),
+    );
     if (written.length === 0) return '';
     // The first may be an expression: `+` has to join texts from the left.
     return this.#unlessExtended(`${frame.out}+=${written.join('+')};`, frame);
@@ -266,7 +269,9 @@ export class StatementCompiler extends ExpressionCompiler {
         const variable = variables[index] ?? '';
         const value = defaults[index - withDefault];
         for (const later of variables.slice(index)) this.unset.add(later);
-        const code = value ? this.value(value, scope) : `missing(${JSON.stringify(`the parameter ${parameter.name} is not given`)})`;
+        const code = value
+          ? this.value(value, scope)
+          : `missing(${JSON.stringify(`the parameter ${parameter.name} is not given`)})`;
         for (const later of variables) this.unset.delete(later);
         return `if(${variable}===undefined)${variable}=${code};`;
       });
@@ -281,7 +286,10 @@ export class StatementCompiler extends ExpressionCompiler {
     const text = JSON.stringify(name);
     const check = required ? `requireBlock(${text},c,p=${at});` : '';
     const context = scoped ? `c.derived(${this.#locals(frame)})` : 'c';
-    return this.#unlessExtended(`${check}${frame.out}+=c.block(${text},${context});`, { ...frame, extended: frame.top });
+    return this.#unlessExtended(`${check}${frame.out}+=c.block(${text},${context});`, {
+      ...frame,
+      extended: frame.top,
+    });
   }
 
   /** Names and values of the scopes here, for templates that see them. */

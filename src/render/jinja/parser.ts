@@ -135,9 +135,7 @@ class Parser extends ExpressionParser {
   }
 
   #callBlock(at: Place): Statement {
-    const signature: Signature = this.stream.is('operator', '(')
-      ? this.#signature()
-      : { parameters: [], defaults: [] };
+    const signature: Signature = this.stream.is('operator', '(') ? this.#signature() : { parameters: [], defaults: [] };
     const call = this.expression();
     if (call.kind !== 'call') throw this.stream.error('expected a call after "call"', at);
     return { kind: 'call-block', ...signature, call, body: this.#body('call', 'endcall').body, at };

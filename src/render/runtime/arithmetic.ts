@@ -1,8 +1,8 @@
-import { escapeMarkup } from './markup.js';
 import { floatIn, integer, integerIn, numberIn } from './integers.js';
-import { fail, unsupported } from './problem.js';
-import { power } from './power.js';
+import { escapeMarkup } from './markup.js';
 import { percentFormat } from './percent.js';
+import { power } from './power.js';
+import { fail, unsupported } from './problem.js';
 import { float, isText, Markup, owned, Tuple, typeName, Undefined, type Value } from './values.js';
 
 /** `left + right`. */
@@ -18,12 +18,24 @@ export function add(left: Value, right: Value): Value {
   if (isText(left) && isText(right)) return new Markup(escapeMarkup(left) + escapeMarkup(right));
   if (Array.isArray(left) && Array.isArray(right)) return owned([...left, ...right]);
   if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items]);
-  return numbers('+', left, right, (a, b) => a + b, (a, b) => a + b);
+  return numbers(
+    '+',
+    left,
+    right,
+    (a, b) => a + b,
+    (a, b) => a + b,
+  );
 }
 
 /** `left - right`. */
 export function subtract(left: Value, right: Value): Value {
-  return numbers('-', left, right, (a, b) => a - b, (a, b) => a - b);
+  return numbers(
+    '-',
+    left,
+    right,
+    (a, b) => a - b,
+    (a, b) => a - b,
+  );
 }
 
 /** `left * right`; also of a text, list or tuple and an int. */
@@ -32,7 +44,13 @@ export function multiply(left: Value, right: Value): Value {
   if (times !== undefined && isSequence(left)) return repeat(left, times);
   const timesLeft = integerIn(left);
   if (timesLeft !== undefined && isSequence(right)) return repeat(right, timesLeft);
-  return numbers('*', left, right, (a, b) => a * b, (a, b) => a * b);
+  return numbers(
+    '*',
+    left,
+    right,
+    (a, b) => a * b,
+    (a, b) => a * b,
+  );
 }
 
 function isSequence(value: Value): value is string | Markup | Value[] | Tuple {

@@ -1,12 +1,24 @@
 import { characters, isWide } from './characters.js';
-import { asDict, Dict, getKey } from './dicts.js';
 import { dictMethods } from './dict-methods.js';
+import { asDict, Dict, getKey } from './dicts.js';
 import { integerIn, smallInteger } from './integers.js';
 import { listMethods } from './list-methods.js';
 import { hiddenAttributes, type Method } from './methods.js';
 import { fail, unsupported } from './problem.js';
 import { stringMethods } from './string-methods.js';
-import { Func, Group, isText, type Keywords, Markup, owned, Range, Tuple, typeName, Undefined, type Value } from './values.js';
+import {
+  Func,
+  Group,
+  isText,
+  type Keywords,
+  Markup,
+  owned,
+  Range,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+} from './values.js';
 
 /** A value with attributes of its own: loops, macros, namespaces, modules. */
 export interface Attributed {

@@ -119,7 +119,8 @@ export function contains(container: Value, value: Value): boolean {
   const known = container instanceof View ? container.has(value) : undefined;
   if (known !== undefined) return known;
   const items = iterableOf(container) ?? fail(`'in' does not work on a ${typeName(container)}`);
-  for (const item of items) if (item === value ? !(item instanceof Undefined) || equal(item, value) : equal(item, value)) return true;
+  for (const item of items)
+    if (item === value ? !(item instanceof Undefined) || equal(item, value) : equal(item, value)) return true;
   return false;
 }
 
@@ -153,7 +154,9 @@ export function truth(value: Value): boolean {
 /** The same object, as Python's `is`. */
 export function same(left: Value, right: Value): boolean {
   if (left instanceof Undefined || right instanceof Undefined) return left === right;
-  const simple = [left, right].some((value) => ['number', 'string', 'bigint'].includes(typeof value) || value instanceof PyFloat);
+  const simple = [left, right].some(
+    (value) => ['number', 'string', 'bigint'].includes(typeof value) || value instanceof PyFloat,
+  );
   if (!simple || typeName(left) !== typeName(right)) return left === right;
   if (typeof left === 'number' && typeof right === 'number' && left === right && left >= -5 && left <= 256) return true;
   if (!equal(left, right)) return false;

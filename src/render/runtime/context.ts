@@ -51,9 +51,10 @@ export class Context {
 
   /** The value of a name; undefined when there is none. */
   resolve(name: string): Value {
-    const own = this.vars.get(name) ?? this.#own(name);
+    const set = this.vars.get(name);
+    if (set !== undefined) return set;
+    const own = this.#own(name);
     if (own !== undefined) return own;
-    if (this.vars.has(name)) return this.vars.get(name);
     if (this.#outer) return this.#outer.resolve(name);
     return Object.hasOwn(this.render.globals, name) ? this.render.globals[name] : undefined;
   }

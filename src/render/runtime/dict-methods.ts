@@ -1,10 +1,10 @@
+import { bind } from './bind.js';
 import { asDict, Dict, type DictLike, entriesOf, getKey, View } from './dicts.js';
 import { listOf, unpack } from './iterate.js';
 import { type Method, method } from './methods.js';
-import { bind } from './bind.js';
 import { fail } from './problem.js';
-import { Tuple, type Value } from './values.js';
 import { repr } from './text.js';
+import { Tuple, type Value } from './values.js';
 
 function dictIn(target: Value): DictLike {
   return asDict(target) ?? fail('not a dict');
@@ -81,4 +81,3 @@ export function keywordsOf(value: Value): [string, Value][] {
     return [String(key), item];
   });
 }
-

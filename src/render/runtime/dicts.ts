@@ -1,5 +1,5 @@
 import { fail, unsupported } from './problem.js';
-import { Callable, Iterated, Markup, PyFloat, Range, Tuple, Undefined, typeName, type Value } from './values.js';
+import { Callable, Iterated, Markup, PyFloat, Range, Tuple, typeName, Undefined, type Value } from './values.js';
 
 interface Entry {
   readonly key: Value;

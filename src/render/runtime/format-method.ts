@@ -51,13 +51,15 @@ function closing(text: string, start: number): number {
 const FIELD = /^([^!:[.{}]*)((?:\.[^!:[.{}]+|\[[^\]]+\])*)(?:!([\s\S]))?(?::([\s\S]*))?$/;
 
 function field(text: string, args: readonly Value[], keywords: Keywords, counter: Counter, depth: number): string {
-  const [, name = '', path = '', conversion, spec = ''] = FIELD.exec(text) ?? fail(`the field {${text}} can not be read`);
+  const [, name = '', path = '', conversion, spec = ''] =
+    FIELD.exec(text) ?? fail(`the field {${text}} can not be read`);
   let value = start(name, args, keywords, counter);
   for (const step of path.match(/\.[^[.]+|\[[^\]]+\]/g) ?? []) value = stepInto(value, step);
   const inner = spec.includes('{') || spec.includes('}') ? expand(spec, args, keywords, counter, depth - 1) : spec;
   if (conversion === 'r') value = repr(value);
   else if (conversion === 's') value = str(value);
-  else if (conversion === 'a') value = typeof value === 'string' ? quoted(value, true) : unsupported('!a of what is no text');
+  else if (conversion === 'a')
+    value = typeof value === 'string' ? quoted(value, true) : unsupported('!a of what is no text');
   else if (conversion !== undefined) fail(`unknown conversion specifier '${conversion}'`);
   return formatValue(value, inner);
 }

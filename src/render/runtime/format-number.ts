@@ -10,7 +10,12 @@ export function inBase(value: number | bigint, base: number): string {
   return text.startsWith('-') ? text.slice(1) : text;
 }
 
-const BASES: Readonly<Record<string, readonly [number, string]>> = { b: [2, '0b'], o: [8, '0o'], x: [16, '0x'], X: [16, '0X'] };
+const BASES: Readonly<Record<string, readonly [number, string]>> = {
+  b: [2, '0b'],
+  o: [8, '0o'],
+  x: [16, '0x'],
+  X: [16, '0X'],
+};
 
 /** An int without its sign; `alternate`: with a prefix. */
 export function integerDigits(value: number | bigint, type: string, alternate: boolean): string {

@@ -3,7 +3,7 @@ import { floatDigits, floatFor, integerDigits, isNegative } from './format-numbe
 import { floatIn, integerIn } from './integers.js';
 import { fail, unsupported } from './problem.js';
 import { str } from './text.js';
-import { isText, Undefined, type Value, typeName } from './values.js';
+import { isText, typeName, Undefined, type Value } from './values.js';
 
 const SPEC = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([_,])?(?:\.(\d+))?([a-zA-Z%])?$/u;
 
@@ -46,9 +46,16 @@ interface Layout {
   readonly grouping: string;
 }
 
-function text(value: string, layout: Layout, precision: number | undefined, type: string | undefined, signed: boolean): string {
+function text(
+  value: string,
+  layout: Layout,
+  precision: number | undefined,
+  type: string | undefined,
+  signed: boolean,
+): string {
   if (type !== undefined && type !== 's') fail(`unknown format code '${type}' for a text`);
-  if (signed || layout.align === '=' && layout.fill !== '0' || layout.grouping !== '') fail('this format is not allowed for a text');
+  if (signed || (layout.align === '=' && layout.fill !== '0') || layout.grouping !== '')
+    fail('this format is not allowed for a text');
   const cut = precision === undefined ? value : Array.from(value).slice(0, precision).join('');
   // Before Python 3.10 a zero before the width was an error for texts; from then on it fills to the right.
   return aligned(cut, layout.align === '=' ? '<' : layout.align || '<', layout);

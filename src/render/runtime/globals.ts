@@ -86,8 +86,15 @@ export const globals: Readonly<Record<string, Value>> = {
   range: new Func('range', (args, keywords) => (keywords ? fail('range() takes no keywords') : range(args))),
   dict: new Func('dict', (args, keywords) => makeDict(args, keywords)),
   namespace: new Func('namespace', (args, keywords) => {
-    return new Namespace(makeDict(args, keywords).entries().map(([key, value]) => [String(key), value]));
+    return new Namespace(
+      makeDict(args, keywords)
+        .entries()
+        .map(([key, value]) => [String(key), value]),
+    );
   }),
   cycler: new Func('cycler', (args, keywords) => (keywords ? fail('cycler() takes no keywords') : new Cycler(args))),
-  joiner: new Func('joiner', (args, keywords?: Keywords) => new Joiner(bind('joiner', ['sep?'], args, keywords)[0] ?? ', ')),
+  joiner: new Func('joiner', (args, keywords?: Keywords) => {
+    const [separator = ', '] = bind('joiner', ['sep?'], args, keywords);
+    return new Joiner(separator);
+  }),
 };

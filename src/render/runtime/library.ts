@@ -5,15 +5,15 @@ import * as arithmetic from './arithmetic.js';
 import { attribute, item, slice } from './attributes.js';
 import * as compare from './compare.js';
 import { type CompiledTemplate, Context, Module, TemplateReference } from './context.js';
-import { Dict } from './dicts.js';
 import { keywordsOf } from './dict-methods.js';
+import { Dict } from './dicts.js';
 import { Namespace } from './globals.js';
 import { iterate, listOf, unpack } from './iterate.js';
 import { Loop } from './loop.js';
 import { Macro } from './macro.js';
 import { fail } from './problem.js';
 import { str } from './text.js';
-import { float, isText, Iterated, owned, Tuple, typeName, Undefined, type Value } from './values.js';
+import { float, Iterated, isText, owned, Tuple, typeName, Undefined, type Value } from './values.js';
 
 /** A name of a template, as `extends`, `include` and `import` are given it. */
 function nameOf(value: Value): string {

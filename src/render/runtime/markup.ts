@@ -1,7 +1,13 @@
 import { str } from './text.js';
 import { Markup, type Value } from './values.js';
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
+};
 
 /** A value's text for HTML; what is marked as safe stays. */
 export function escapeMarkup(value: Value): string {

@@ -10,7 +10,6 @@ const DIRECTIVE = /%(?:\(((?:[^()]|\([^()]*\))*)\))?([-+ #0]*)(\*|\d+)?(\.(?:\*|
 
 /** Python's `text % values`. */
 export function percentFormat(text: string, values: Value): string {
-  if (values instanceof Undefined) values.fail();
   const all = values instanceof Tuple ? values.items : [values];
   const dict = values instanceof Tuple || isText(values) ? undefined : asDict(values);
   let used = 0;
@@ -21,7 +20,14 @@ export function percentFormat(text: string, values: Value): string {
   };
   const formatted = text.replace(
     DIRECTIVE,
-    (_, key: string | undefined, flags: string, width: string | undefined, precision: string | undefined, type: string) => {
+    (
+      _,
+      key: string | undefined,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      type: string,
+    ) => {
       if (type === '') fail('incomplete format');
       const keyed = key !== undefined;
       if (keyed && !dict) fail('format requires a mapping');
@@ -34,7 +40,7 @@ export function percentFormat(text: string, values: Value): string {
       return directive(value, type, wide < 0 ? `${flags}-` : flags, Math.abs(wide), exact === '' ? undefined : exact);
     },
   );
-  const isMapping = dict !== undefined || Array.isArray(values);
+  const isMapping = dict !== undefined || Array.isArray(values) || values instanceof Undefined;
   if (used < all.length && !isMapping) fail('not all arguments converted during string formatting');
   return formatted;
 }

@@ -1,5 +1,5 @@
 import { order, truth } from './compare.js';
-import { type Value } from './values.js';
+import type { Value } from './values.js';
 
 /** Python's `sorted()`: stable; equal items keep their order also when it is reversed. */
 export function sorted(items: readonly Value[], key: (item: Value) => Value, reverse: Value = false): Value[] {

@@ -5,8 +5,8 @@ import { integerIn, smallInteger } from './integers.js';
 import { iterate } from './iterate.js';
 import { type Method, method } from './methods.js';
 import { fail, unsupported } from './problem.js';
-import { str } from './text.js';
 import { stringTests } from './string-tests.js';
+import { str } from './text.js';
 import { isText, Markup, owned, Tuple, typeName, Undefined, type Value } from './values.js';
 
 /** The text in a value; fails for others. */
@@ -16,7 +16,11 @@ export function textIn(value: Value, what = 'the argument'): string {
 }
 
 /** A transformation of a text by its arguments; of text that is marked as safe the result is marked too. */
-function changing(name: string, parameters: readonly string[], run: (text: string, ...args: Value[]) => string): Method {
+function changing(
+  name: string,
+  parameters: readonly string[],
+  run: (text: string, ...args: Value[]) => string,
+): Method {
   return method(name, parameters, (target, ...args) => {
     const result = run(str(target), ...args);
     return target instanceof Markup ? new Markup(result) : result;
@@ -57,7 +61,8 @@ export function strip(text: string, chars: Value, side: 'both' | 'left' | 'right
 /** First letter large, all others small. */
 export function capitalize(text: string): string {
   const [first = '', ...rest] = Array.from(text);
-  if (first !== first.toUpperCase() && first.toUpperCase().length !== first.length) unsupported(`the title case of "${first}"`);
+  if (first !== first.toUpperCase() && first.toUpperCase().length !== first.length)
+    unsupported(`the title case of "${first}"`);
   return first.toUpperCase() + rest.join('').toLowerCase();
 }
 
@@ -82,7 +87,13 @@ export function replaceText(text: string, old: string, by: string, limit: number
     return count > parts.length ? filled + by : filled;
   }
   const taken = Math.min(limit, parts.length - 1);
-  return parts.slice(0, taken + 1).join(by) + parts.slice(taken + 1).map((part) => old + part).join('');
+  return (
+    parts.slice(0, taken + 1).join(by) +
+    parts
+      .slice(taken + 1)
+      .map((part) => old + part)
+      .join('')
+  );
 }
 
 function limitOf(value: Value): number {
@@ -106,12 +117,12 @@ function splitSpace(text: string, limit: number, fromRight: boolean): string[] {
   if (fromRight) {
     const kept = words.slice(words.length - limit);
     const end = words[words.length - limit - 1];
-    const head = end ? text.slice(0, end.index + end[0].length).replace(LEADING, '') : '';
+    const head = end ? text.slice(0, end.index + end[0].length) : '';
     return [head, ...kept.map(([word]) => word)];
   }
   const rest = words[limit];
   const head = words.slice(0, limit).map(([word]) => word);
-  return rest ? [...head, text.slice(rest.index).replace(TRAILING, '')] : head;
+  return rest ? [...head, text.slice(rest.index)] : head;
 }
 
 function partition(text: string, separator: Value, last: boolean): Tuple {
@@ -123,7 +134,11 @@ function partition(text: string, separator: Value, last: boolean): Tuple {
 }
 
 /** A part of a text by Python's bounds, and where it starts; counted in code points. */
-function part(text: string, start: Value, stop: Value): { readonly all: string[]; readonly from: number; readonly to: number } {
+function part(
+  text: string,
+  start: Value,
+  stop: Value,
+): { readonly all: string[]; readonly from: number; readonly to: number } {
   const all = characters(text);
   const bound = (value: Value, otherwise: number) => {
     if (value === undefined || value === null) return otherwise;
@@ -191,11 +206,17 @@ const listFrom = (texts: readonly string[]) => owned([...texts]);
 /** Methods of texts. */
 export const stringMethods: Readonly<Record<string, Method>> = {
   capitalize: changing('capitalize', [], capitalize),
-  casefold: changing('casefold', [], (text) => (/[^\x00-\x7f]/.test(text) ? unsupported('casefold() beyond ASCII') : text.toLowerCase())),
-  center: plain('center', ['/width', '/fillchar?'], (text, width, fill) => center(text, smallInteger(width, 'the width'), fillOf(fill))),
+  casefold: changing('casefold', [], (text) =>
+    /[^\x00-\x7f]/.test(text) ? unsupported('casefold() beyond ASCII') : text.toLowerCase(),
+  ),
+  center: plain('center', ['/width', '/fillchar?'], (text, width, fill) =>
+    center(text, smallInteger(width, 'the width'), fillOf(fill)),
+  ),
   count: asking('count', BOUNDS, count),
   endswith: asking('endswith', BOUNDS, (text, wanted, start, stop) => hasEnd(text, wanted, start, stop, false)),
-  expandtabs: changing('expandtabs', ['tabsize?'], (text, size) => expandTabs(text, size === undefined ? 8 : smallInteger(size, 'the size'))),
+  expandtabs: changing('expandtabs', ['tabsize?'], (text, size) =>
+    expandTabs(text, size === undefined ? 8 : smallInteger(size, 'the size')),
+  ),
   find: asking('find', BOUNDS, (text, wanted, start, stop) => find(text, wanted, start, stop, false)),
   format: (target, args, keywords) => formatMethod(unmarked(target, 'format'), args, keywords),
   index: asking('index', BOUNDS, (text, wanted, start, stop) => index(text, wanted, start, stop, false)),
@@ -224,11 +245,18 @@ export const stringMethods: Readonly<Record<string, Method>> = {
   rstrip: changing('rstrip', ['/chars?'], (text, chars) => strip(text, chars, 'right')),
   split: plain('split', SPLIT, (text, by, limit) => listFrom(splitText(text, by, limitOf(limit)))),
   splitlines: plain('splitlines', ['keepends?'], (text, keep) =>
-    listFrom(splitLines(text, keep !== undefined && (integerIn(keep) !== undefined ? truth(keep) : fail('keepends has to be true or false')))),
+    listFrom(
+      splitLines(
+        text,
+        keep !== undefined && (integerIn(keep) !== undefined ? truth(keep) : fail('keepends has to be true or false')),
+      ),
+    ),
   ),
   startswith: asking('startswith', BOUNDS, (text, wanted, start, stop) => hasEnd(text, wanted, start, stop, true)),
   strip: changing('strip', ['/chars?'], (text, chars) => strip(text, chars)),
-  swapcase: changing('swapcase', [], (text) => Array.from(text, (one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join('')),
+  swapcase: changing('swapcase', [], (text) =>
+    Array.from(text, (one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())).join(''),
+  ),
   title: changing('title', [], title),
   upper: changing('upper', [], (text) => text.toUpperCase()),
   zfill: changing('zfill', ['/width'], (text, width) => {

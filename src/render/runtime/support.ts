@@ -1,8 +1,8 @@
 import { PaiError } from '../../model/errors.js';
 import { didYouMean } from '../../model/suggest.js';
+import { filters } from '../filters/table.js';
 import { type Place, placeText } from '../jinja/place.js';
 import { withKey } from '../jinja/text-of.js';
-import { filters } from '../filters/table.js';
 import { tests } from '../tests/table.js';
 import { applyFilter, applyTest } from './apply.js';
 import { attribute, methodOf } from './attributes.js';
@@ -22,7 +22,14 @@ export interface TemplateSupport {
   noAttribute(target: Value, key: Value, label: string, at: Place): Undefined;
   noElse(label: string, at: Place): Undefined;
   callValue(target: Value, args: readonly Value[], keywords: Keywords | undefined): Value;
-  callMethod(target: Value, name: string, args: readonly Value[], keywords: Keywords | undefined, label: string, at: Place): Value;
+  callMethod(
+    target: Value,
+    name: string,
+    args: readonly Value[],
+    keywords: Keywords | undefined,
+    label: string,
+    at: Place,
+  ): Value;
   imported(module: Module, name: string, at: Place): Value;
   superBlock(name: string, context: Context, current: RenderFunction): Value;
 }
@@ -41,7 +48,10 @@ export function createSupport(label: string, strict: boolean): TemplateSupport {
   };
 
   const callValue = (target: Value, args: readonly Value[], keywords: Keywords | undefined): Value => {
-    if (target instanceof Callable) return target.call(args, keywords) ?? missing('the result of the call is undefined');
+    if (target instanceof Callable) {
+      const result = target.call(args, keywords);
+      return result === undefined ? missing('the result of the call is undefined') : result;
+    }
     if (target instanceof Undefined) return target.fail();
     return fail(`a ${typeName(target)} can not be called`);
   };
@@ -60,7 +70,8 @@ export function createSupport(label: string, strict: boolean): TemplateSupport {
         error.where ??= where(at);
         return error;
       }
-      if (error instanceof RangeError) return located('this goes too deep: something includes or calls itself without end', where(at), error);
+      if (error instanceof RangeError)
+        return located('this goes too deep: something includes or calls itself without end', where(at), error);
       if (error instanceof Problem) return located(error.message, where(at), error);
       // A bug of ours, or a getter of a given value that threw.
       return located(`internal error: ${error instanceof Error ? error.message : String(error)}`, where(at), error);
@@ -83,7 +94,8 @@ export function createSupport(label: string, strict: boolean): TemplateSupport {
     imported(module, name, at) {
       const suggestion = () => didYouMean(name, module.names());
       const message = `the imported template has no ${name}`;
-      return module.attribute(name) ?? new Undefined({ message, where: where(at), suggestion }, strict);
+      const found = module.attribute(name);
+      return found === undefined ? new Undefined({ message, where: where(at), suggestion }, strict) : found;
     },
     superBlock(name, context, current) {
       const depth = (context.blocks.get(name) ?? []).indexOf(current) + 1;

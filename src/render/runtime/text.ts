@@ -50,7 +50,10 @@ export function repr(value: Value): string {
   if (value instanceof Range) return rangeText(value);
   if (value instanceof View) return `dict_${value.kind}([${value.items().map(repr).join(', ')}])`;
   const dict = asDict(value);
-  if (dict) return `{${entriesOf(dict).map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(', ')}}`;
+  if (dict)
+    return `{${entriesOf(dict)
+      .map(([key, item]) => `${repr(key)}: ${repr(item)}`)
+      .join(', ')}}`;
   if (isPrintable(value)) return value.print();
   return unsupported(`the text of a ${printedName(value)}`);
 }

@@ -3,12 +3,12 @@ import { contains, equal, greater, greaterOrEqual, less, lessOrEqual, same } fro
 import { asDict, View } from '../runtime/dicts.js';
 import { floatIn, integerIn } from '../runtime/integers.js';
 import { iterableOf, sizeIfAny } from '../runtime/iterate.js';
-import type { TestRow } from '../runtime/rows.js';
-import { stringTests } from '../runtime/string-tests.js';
-import { textIn } from '../runtime/string-methods.js';
-import { str } from '../runtime/text.js';
-import { Callable, isText, Iterated, Markup, Undefined, type Value } from '../runtime/values.js';
 import { Loop } from '../runtime/loop.js';
+import type { TestRow } from '../runtime/rows.js';
+import { textIn } from '../runtime/string-methods.js';
+import { stringTests } from '../runtime/string-tests.js';
+import { str } from '../runtime/text.js';
+import { Callable, Iterated, isText, Markup, Undefined, type Value } from '../runtime/values.js';
 
 function asking(run: (value: Value) => boolean): TestRow {
   return { parameters: [], run: (_, value) => run(value) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Case, python, renderOurs, renderWithPython, type Result } from './python.js';
+import { type Case, python, type Result, renderOurs, renderWithPython } from './python.js';
 
 /** A case of the corpus: `main` alone as text, or several templates. */
 export interface Row {
@@ -15,7 +15,10 @@ export type Corpus = Readonly<Record<string, string | Row>>;
 
 /** Compares renders of ours with those of Python's Jinja2, byte for byte; where it fails, ours has to fail. */
 export function describeCorpus(subject: string, corpus: Corpus, values: Readonly<Record<string, unknown>> = {}): void {
-  const rows = Object.entries(corpus).map(([name, row]): [string, Row] => [name, typeof row === 'string' ? { template: row } : row]);
+  const rows = Object.entries(corpus).map(([name, row]): [string, Row] => [
+    name,
+    typeof row === 'string' ? { template: row } : row,
+  ]);
   const cases = rows.map(([, row]): Case => {
     const templates = typeof row.template === 'string' ? { main: row.template } : row.template;
     return { templates, values: row.values ?? values, undefined: row.undefined ?? 'strict' };

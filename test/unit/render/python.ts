@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { Tuple, PyFloat } from '../../../src/render/runtime/values.js';
 import { createEngine, type UndefinedBehavior } from '../../../src/render/engine.js';
+import { PyFloat, Tuple } from '../../../src/render/runtime/values.js';
 
 /** One render: a template called `main`, others beside it, and what they are given. */
 export interface Case {
@@ -11,7 +11,9 @@ export interface Case {
 }
 
 /** A text, or why there is none. */
-export type Result = { readonly text: string; readonly error?: undefined } | { readonly error: string; readonly text?: undefined };
+export type Result =
+  | { readonly text: string; readonly error?: undefined }
+  | { readonly error: string; readonly text?: undefined };
 
 /** Debian's Python first, whose Jinja2 is the one to be like. */
 const PYTHONS = ['/usr/bin/python3', 'python3'];
@@ -41,7 +43,8 @@ export async function renderOurs({ templates, values, undefined: behavior }: Cas
   try {
     return { text: engine.render('main', values) };
   } catch (error) {
-    if (!(error instanceof Error) || /^internal error|is not a function|is not defined/.test(error.message)) throw error;
+    if (!(error instanceof Error) || /^internal error|is not a function|is not defined/.test(error.message))
+      throw error;
     return { error: error.message };
   }
 }
