@@ -4,7 +4,7 @@ import { floatIn, integerIn } from '../runtime/integers.js';
 import { fail } from '../runtime/problem.js';
 import type { FilterRow } from '../runtime/rows.js';
 import { floatText, str } from '../runtime/text.js';
-import { isText, Markup, Tuple, typeName, type Value } from '../runtime/values.js';
+import { isText, Markup, Tuple, typeName, Undefined, type Value } from '../runtime/values.js';
 
 /** A text in JSON, in ASCII. */
 function jsonText(text: string): string {
@@ -28,6 +28,7 @@ function scalar(value: Value): string | undefined {
 
 /** As Python's json.dumps with sorted keys. `step`: what each level is indented by; undefined for one line. */
 function json(value: Value, step: string | undefined, depth: number): string {
+  if (value instanceof Undefined) value.fail();
   const simple = scalar(value);
   if (simple !== undefined) return simple;
   const lines = (open: string, parts: readonly string[], close: string) => {

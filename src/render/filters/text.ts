@@ -1,4 +1,4 @@
-import { characters, lengthOf, splitLines } from '../runtime/characters.js';
+import { characters, lengthOf, SPACE, splitLines } from '../runtime/characters.js';
 import { truth } from '../runtime/compare.js';
 import { Dict } from '../runtime/dicts.js';
 import { smallInteger } from '../runtime/integers.js';
@@ -12,7 +12,7 @@ import { isText, type Keywords, Markup, Tuple, type Value } from '../runtime/val
 import { likeInput } from './shared.js';
 import { wrapLines } from './wrap.js';
 
-const WORD_START = /([-\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000({[<]+)/;
+const WORD_START = new RegExp(`([-${SPACE}({[<]+)`);
 
 function title(text: string): string {
   const words = text.split(WORD_START).map((word) => {
@@ -125,4 +125,4 @@ function stripTags(text: string): string {
   return strip(bare, undefined).split(SPACES).join(' ');
 }
 
-const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+const SPACES = new RegExp(`[${SPACE}]+`);

@@ -17,7 +17,7 @@ const DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
  * The value of a string literal, its quotes already gone: Python's `unicode-escape` codec, which Jinja2 uses. Of a `\` before a
  * character outside of ASCII that codec makes the character's own escape as text; so does this.
  */
-export function unescape(text: string): { readonly value: string; readonly problem?: string } {
+export function unescapeString(text: string): { readonly value: string; readonly problem?: string } {
   if (!text.includes('\\')) return { value: text };
   let problem: string | undefined;
   const value = text.replace(

@@ -1,5 +1,5 @@
 import { SPACE } from '../runtime/characters.js';
-import { unescape } from './escapes.js';
+import { unescapeString } from './escapes.js';
 import { type Place, place, syntaxError } from './place.js';
 
 /** Kinds of tokens. An operator's kind is its text. */
@@ -124,34 +124,40 @@ class Lexer {
   }
 
   #token(start: number, open: string[]): void {
+    const { kind, text } = this.#literal(start) ?? { kind: 'operator', text: this.#operator(start, open) };
+    this.#push(kind, text, start);
+  }
+
+  #literal(start: number): { readonly kind: TokenKind; readonly text: string } | undefined {
     const float = this.#match(FLOAT);
-    if (float !== undefined) return this.#push('float', float.replaceAll('_', ''), start);
+    if (float !== undefined) return { kind: 'float', text: float.replaceAll('_', '') };
     const integer = this.#match(INTEGER);
-    if (integer !== undefined) return this.#push('integer', integer.replaceAll('_', ''), start);
+    if (integer !== undefined) return { kind: 'integer', text: integer.replaceAll('_', '') };
     const name = this.#match(NAME);
     if (name !== undefined) {
       if (!IDENTIFIER.test(name)) throw this.#error(`"${name}" is not a name`, start);
-      return this.#push('name', name, start);
+      return { kind: 'name', text: name };
     }
     const string = this.#match(STRING);
-    if (string !== undefined) {
-      const { value, problem } = unescape(string.slice(1, -1));
-      if (problem !== undefined) throw this.#error(problem, start);
-      return this.#push('string', value, start);
-    }
+    if (string === undefined) return undefined;
+    const { value, problem } = unescapeString(string.slice(1, -1));
+    if (problem !== undefined) throw this.#error(problem, start);
+    return { kind: 'string', text: value };
+  }
+
+  #operator(start: number, open: string[]): string {
     const operator = this.#match(OPERATOR);
     if (operator === undefined) throw this.#error(`unexpected character "${this.#source.charAt(start)}"`, start);
     if (operator in CLOSES) open.push(CLOSES[operator] ?? '');
     else if (operator === ')' || operator === ']' || operator === '}') {
       const expected = open.pop();
       if (expected !== operator) {
-        throw this.#error(
-          expected === undefined ? `unexpected "${operator}"` : `expected "${expected}", got "${operator}"`,
-          start,
-        );
+        const wanted =
+          expected === undefined ? `unexpected "${operator}"` : `expected "${expected}", got "${operator}"`;
+        throw this.#error(wanted, start);
       }
     }
-    this.#push('operator', operator, start);
+    return operator;
   }
 
   /** The text that matches here, which is then behind us. */

@@ -18,7 +18,8 @@ export function lengthOf(text: string): number {
   return isWide(text) ? Array.from(text).length : text.length;
 }
 
-const LINE_ENDS = /\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]/g;
+// Of the control characters of ASCII, three that separate records count.
+const LINE_ENDS = new RegExp(`\\r\\n|[${'\\n\\r\\v\\f\\x1c\\x1d\\x1e\\x85\\u2028\\u2029'}]`, 'g');
 
 /** Python's `str.splitlines()`: a text's last line end makes no empty line. */
 export function splitLines(text: string, keepEnds = false): string[] {

@@ -207,7 +207,7 @@ const listFrom = (texts: readonly string[]) => owned([...texts]);
 export const stringMethods: Readonly<Record<string, Method>> = {
   capitalize: changing('capitalize', [], capitalize),
   casefold: changing('casefold', [], (text) =>
-    /[^\x00-\x7f]/.test(text) ? unsupported('casefold() beyond ASCII') : text.toLowerCase(),
+    /\P{ASCII}/u.test(text) ? unsupported('casefold() beyond ASCII') : text.toLowerCase(),
   ),
   center: plain('center', ['/width', '/fillchar?'], (text, width, fill) =>
     center(text, smallInteger(width, 'the width'), fillOf(fill)),

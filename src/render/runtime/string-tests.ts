@@ -16,7 +16,7 @@ function hasCase(text: string, cased: string, other: string): boolean {
 export const stringTests: Readonly<Record<string, (text: string) => boolean>> = {
   isalnum: (text) => /^[\p{L}\p{Nd}]+$/u.test(knownDigits(text)),
   isalpha: (text) => /^\p{L}+$/u.test(text),
-  isascii: (text) => !/[^\x00-\x7f]/.test(text),
+  isascii: (text) => !/\P{ASCII}/u.test(text),
   isdecimal: (text) => /^\p{Nd}+$/u.test(text),
   isdigit: (text) => /^\p{Nd}+$/u.test(knownDigits(text)),
   isidentifier: (text) => /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(text),

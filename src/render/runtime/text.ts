@@ -95,7 +95,7 @@ export function quoted(text: string, ascii = false): string {
     return SPECIAL[character] ?? codeEscape(character.codePointAt(0) ?? 0);
   });
   if (quote === "'") inner = inner.replaceAll("'", "\\'");
-  if (ascii) inner = inner.replace(/[^\x00-\x7f]/gu, (character) => codeEscape(character.codePointAt(0) ?? 0));
+  if (ascii) inner = inner.replace(/\P{ASCII}/gu, (character) => codeEscape(character.codePointAt(0) ?? 0));
   return quote + inner + quote;
 }
 

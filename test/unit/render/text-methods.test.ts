@@ -6,7 +6,7 @@ const values = {
   w: '  Hello  World ',
   wide: 'a😀b',
   n: 42,
-  f: 3.14159,
+  f: 3.25159,
   d: { k: 'v', n: [1, 2] },
   twenty: new PyFloat(20),
 };
