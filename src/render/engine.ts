@@ -37,7 +37,7 @@ export async function createEngine(source: TemplateSource, undefinedBehavior: Un
       compiled,
       root(_environment, { ctx }, _frame, _runtime, done) {
         const render: Render = { load, loadIfAny, globals, modules: new Map() };
-        done(null, compiled.root(new Context(compiled, render, ctx)));
+        done(null, flat(compiled.root(new Context(compiled, render, ctx))));
       },
     };
   };
@@ -61,6 +61,15 @@ export async function createEngine(source: TemplateSource, undefinedBehavior: Un
       return environment.render(name, values);
     },
   };
+}
+
+/**
+ * V8 keeps a text that was put together as a tree of its parts until somebody looks into it. Whoever keeps the text would keep the tree, which
+ * costs the garbage collector more than the render.
+ */
+function flat(text: string): string {
+  text.charCodeAt(0);
+  return text;
 }
 
 /** A compiled template as source: see jinja/compile.ts. */

@@ -1,6 +1,7 @@
 import { PaiError } from '../../model/errors.js';
 import { didYouMean } from '../../model/suggest.js';
 import { filters } from '../filters/table.js';
+import { dictMethods } from '../runtime/dict-methods.js';
 import { tests } from '../tests/table.js';
 import { type ArgumentRow, bindStatically } from './bind-statically.js';
 import type { Arguments, Call, Comparison, Constant, Expression, Filter } from './nodes.js';
@@ -176,8 +177,15 @@ export class ExpressionCompiler {
       if (scope.isParameter(variable)) return `${variable}.${name}`;
     }
     const [on, found] = [this.temporary(), this.temporary()];
-    const read = `${found}=attribute(${on}=${this.value(target, scope)},${JSON.stringify(name)},p=${node.at})`;
-    return `((${read})===undefined?noAttribute(${on},${JSON.stringify(name)},${JSON.stringify(textOf(target))},${node.at}):${found})`;
+    const key = JSON.stringify(name);
+    const read = `attribute(${on},${key},p=${node.at})`;
+    const none = `noAttribute(${on},${key},${JSON.stringify(textOf(target))},${node.at})`;
+    const slow = `(${found}=${read})===undefined?${none}:${found}`;
+    const start = `${on}=${this.value(target, scope)}`;
+    if (!isOnlyKey(name)) return `(${start},${slow})`;
+    // Written out, so that V8 knows the shape of the objects at each place: three times as fast as a function for all of them.
+    const plain = `typeof ${on}==="object"&&${on}!==null&&${on}.constructor===Object&&(${found}=${on}[${key}])!==undefined`;
+    return `(${start},${plain}?${found}:${slow})`;
   }
 
   #item(node: Extract<Expression, { kind: 'item' }>, scope: Scope): string {
@@ -288,6 +296,11 @@ export class ExpressionCompiler {
     const type = then.type === otherwise.type ? then.type : 'any';
     return { code: `(${test}?${then.code}:${otherwise.code})`, type };
   }
+}
+
+/** Whether a name on a dict is a key and never a method, Python's or JavaScript's. */
+function isOnlyKey(name: string): boolean {
+  return !Object.hasOwn(dictMethods, name) && !(name in Object.prototype);
 }
 
 function any(code: string): Compiled {

@@ -15,6 +15,7 @@ function isPrintable(value: object): value is Printable {
 /** Python's `str()`: what `{{ value }}` prints. */
 export function str(value: Value): string {
   if (typeof value === 'string') return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   if (value instanceof Markup) return value.text;
   if (value instanceof Undefined) {
     value.tolerate();

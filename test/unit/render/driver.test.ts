@@ -192,7 +192,7 @@ describe('a template that is wrong', () => {
     [
       'an operator that fails',
       "x\n {{ 1 + 2 }}{{ 1 + 'a' }}",
-      '2:17',
+      '2:18',
       "unsupported operand type(s) for +: 'int' and 'str'",
     ],
     ['a method that fails', "{{ 'a'.index('b') }}", '1:4', 'substring not found'],
