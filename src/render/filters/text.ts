@@ -2,13 +2,14 @@ import { characters, lengthOf, SPACE, splitLines } from '../runtime/characters.j
 import { truth } from '../runtime/compare.js';
 import { Dict } from '../runtime/dicts.js';
 import { smallInteger } from '../runtime/integers.js';
+import { size } from '../runtime/iterate.js';
 import { escapeMarkup } from '../runtime/markup.js';
 import { percentFormat } from '../runtime/percent.js';
 import { fail, unsupported } from '../runtime/problem.js';
 import type { FilterRow } from '../runtime/rows.js';
 import { capitalize, center, replaceText, strip, textIn } from '../runtime/string-methods.js';
 import { str } from '../runtime/text.js';
-import { isText, type Keywords, Markup, Tuple, type Value } from '../runtime/values.js';
+import { isText, type Keywords, Markup, Tuple, typeName, type Value } from '../runtime/values.js';
 import { likeInput } from './shared.js';
 import { wrapLines } from './wrap.js';
 
@@ -91,10 +92,12 @@ export const textFilters: Readonly<Record<string, FilterRow>> = {
   trim: { parameters: ['chars?'], run: (_, value, chars: Value) => likeInput(value, (text) => strip(text, chars)) },
   truncate: {
     parameters: ['length?', 'killwords?', 'end?', 'leeway?'],
-    run: (_, value, length: Value, kill: Value, end: Value, leeway: Value) =>
-      likeInput(isText(value) ? value : textIn(value, 'the input of truncate'), (text) =>
-        truncate(text, length, kill, end, leeway),
-      ),
+    run: (_, value, length: Value, kill: Value, end: Value, leeway: Value) => {
+      if (isText(value)) return likeInput(value, (text) => truncate(text, length, kill, end, leeway));
+      // What else has a length stays as it is when it is short.
+      const stays = truncate('x'.repeat(size(value)), length, kill, end, leeway).length === size(value);
+      return stays ? value : fail(`a ${typeName(value)} can not be truncated`);
+    },
   },
   upper: { parameters: [], run: (_, value) => likeInput(value, (text) => text.toUpperCase()) },
   wordcount: { parameters: [], run: (_, value) => str(value).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0 },

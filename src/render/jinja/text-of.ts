@@ -13,5 +13,6 @@ export function textOf(node: Expression): string {
 /** `target.key` or `target['key']`. */
 export function withKey(target: string, key: unknown): string {
   if (typeof key === 'string' && /^[A-Za-z_]\w*$/.test(key)) return `${target}.${key}`;
-  return `${target}[${typeof key === 'string' ? `'${key}'` : String(key)}]`;
+  if (typeof key === 'string') return `${target}['${key}']`;
+  return `${target}[${typeof key === 'number' || typeof key === 'bigint' ? String(key) : '...'}]`;
 }

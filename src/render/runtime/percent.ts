@@ -4,7 +4,7 @@ import { floatDigits, floatFor, integerDigits, integerFor, isNegative } from './
 import { floatIn, integer, integerIn, smallInteger } from './integers.js';
 import { fail, unsupported } from './problem.js';
 import { quoted, repr, str } from './text.js';
-import { isText, Tuple, Undefined, type Value } from './values.js';
+import { isText, Range, Tuple, Undefined, type Value } from './values.js';
 
 const DIRECTIVE = /%(?:\(((?:[^()]|\([^()]*\))*)\))?([-+ #0]*)(\*|\d+)?(\.(?:\*|\d*))?[hlL]?([\s\S]?)/g;
 
@@ -40,7 +40,7 @@ export function percentFormat(text: string, values: Value): string {
       return directive(value, type, wide < 0 ? `${flags}-` : flags, Math.abs(wide), exact === '' ? undefined : exact);
     },
   );
-  const isMapping = dict !== undefined || Array.isArray(values) || values instanceof Undefined;
+  const isMapping = dict !== undefined || Array.isArray(values) || values instanceof Undefined || values instanceof Range;
   if (used < all.length && !isMapping) fail('not all arguments converted during string formatting');
   return formatted;
 }

@@ -181,7 +181,12 @@ describe('a template that is wrong', () => {
     ],
     ['a comment that is not closed', 'x\na {# x\n', '2:3', 'missing end of comment: #}'],
     ['an unknown filter', 'x\n {{ 1 | tojsn }}', '2:9', 'there is no filter "tojsn"; did you mean tojson?'],
-    ['an unknown test', 'x\n {% if f is defned %}{% endif %}', '2:10', 'there is no test "defned"; did you mean defined?'],
+    [
+      'an unknown test',
+      'x\n {% if f is defned %}{% endif %}',
+      '2:10',
+      'there is no test "defned"; did you mean defined?',
+    ],
     [
       'an unknown filter that is never reached',
       '{% if false %}{{ 1 | nope }}{% endif %}',
