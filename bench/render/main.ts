@@ -66,8 +66,12 @@ for (let round = 0; round < rounds; round++) {
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const python = outcomes.get("Python's Jinja2") ?? [];
 const reference = median(python.map(({ renderCpu }) => renderCpu));
-console.log(`${hosts} hosts x ${readdirSync(folder).length} templates, medians of ${rounds} rounds, CPU seconds (user and system)\n`);
-console.log(`${'contender'.padEnd(22)}${'rendering'.padStart(11)}${'a second'.padStart(10)}${'speed'.padStart(8)}${'process'.padStart(10)}  same text`);
+console.log(
+  `${hosts} hosts x ${readdirSync(folder).length} templates, medians of ${rounds} rounds, CPU seconds (user and system)\n`,
+);
+console.log(
+  `${'contender'.padEnd(22)}${'rendering'.padStart(11)}${'a second'.padStart(10)}${'speed'.padStart(8)}${'process'.padStart(10)}  same text`,
+);
 for (const [name, all] of outcomes) {
   const cpu = median(all.map(({ renderCpu }) => renderCpu));
   const whole = median(all.map(({ processCpu }) => processCpu));
@@ -77,4 +81,6 @@ for (const [name, all] of outcomes) {
     `${name.padEnd(22)}${cpu.toFixed(3).padStart(11)}${String(perSecond).padStart(10)}${(reference / cpu).toFixed(2).padStart(8)}${whole.toFixed(3).padStart(10)}  ${same ? 'yes' : 'no'}`,
   );
 }
-console.log("\nrendering: reading templates' text as JSON excluded, compiling included; speed: as a multiple of Python's Jinja2");
+console.log(
+  "\nrendering: reading templates' text as JSON excluded, compiling included; speed: as a multiple of Python's Jinja2",
+);

@@ -17,7 +17,9 @@ export interface Outcome {
 }
 
 /** Renders all templates for all hosts, in one process that has just started, and prints what that cost. */
-export async function measure(render: (work: Work) => Promise<(name: string, values: object) => string>): Promise<void> {
+export async function measure(
+  render: (work: Work) => Promise<(name: string, values: object) => string>,
+): Promise<void> {
   const work: Work = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
   const start = process.cpuUsage();
   const one = await render(work);
@@ -32,7 +34,9 @@ export async function measure(render: (work: Work) => Promise<(name: string, val
     processCpu: (all.user + all.system) / 1e6,
     texts: texts.length,
     // nunjucks keeps a file's last line end.
-    digest: createHash('sha256').update(texts.map((text) => text.replace(/\n$/, '')).join('\0')).digest('hex'),
+    digest: createHash('sha256')
+      .update(texts.map((text) => text.replace(/\n$/, '')).join('\0'))
+      .digest('hex'),
   };
   process.stdout.write(JSON.stringify(outcome));
 }

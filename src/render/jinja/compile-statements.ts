@@ -1,21 +1,9 @@
 import { ExpressionCompiler } from './compile-expression.js';
+import { type Frame, innerFrame, namesOf, parameterVariables } from './frame.js';
 import { assignmentOf, blocksIn, namesAskedFor } from './names.js';
 import type { Block, CallBlock, Expression, For, If, Include, Macro, Statement, Target } from './nodes.js';
 import { type Place, syntaxError } from './place.js';
 import { Scope } from './scope.js';
-
-/** Where statements stand. */
-export interface Frame {
-  readonly scope: Scope;
-  /** The JavaScript variable that their text is added to. */
-  readonly out: string;
-  /** Whether what they set is seen by blocks, includes and imports: not in loops, blocks or macros. */
-  readonly top: boolean;
-  /** Not even inside of `if`: what comes after `extends` here is never printed. */
-  readonly always: boolean;
-  /** Whether an `extends` before them keeps them from being printed. */
-  readonly extended: boolean;
-}
 
 /** Turns statements into JavaScript. */
 export class StatementCompiler extends ExpressionCompiler {
@@ -314,18 +302,4 @@ export class StatementCompiler extends ExpressionCompiler {
     const locals = node.withContext ? this.#locals(frame) : 'undefined';
     return `importModule(${this.value(node.template, frame.scope)},c,${locals},p=${node.at})`;
   }
-}
-
-function innerFrame(frame: Frame, scope: Scope): Frame {
-  return { ...frame, scope, top: false, always: false };
-}
-
-function namesOf(target: Target): string[] {
-  if (target.kind === 'targets') return target.items.flatMap(namesOf);
-  return target.kind === 'name' ? [target.name] : [];
-}
-
-/** Variables of names that a loop or `with` sets. */
-function parameterVariables(target: Target, scope: Scope): string[] {
-  return [...new Set(namesOf(target))].map((name) => scope.variable(name));
 }

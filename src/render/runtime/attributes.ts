@@ -51,7 +51,6 @@ export function item(target: Value, key: Value): Value {
     const index = integerIn(key);
     if (index !== undefined) return itemAt(target, Number(index));
   }
-  if (key instanceof Undefined) key.tolerate();
   if (!isText(key)) return undefined;
   const name = typeof key === 'string' ? key : key.text;
   const method = methodOf(target, name);

@@ -23,7 +23,6 @@ export function formatValue(value: Value, spec: string): string {
   };
   const exact = precision === undefined ? undefined : Number(precision);
   if (isText(value)) return text(str(value), layout, exact, type, alternate !== undefined || sign !== undefined);
-  if (typeof value === 'boolean' && type === undefined) return number(value, String(value ? 1 : 0), layout);
   const whole = integerIn(value);
   if (whole !== undefined && !/[eEfFgG%]/.test(type ?? '')) {
     if (exact !== undefined) fail('Precision not allowed in integer format specifier');

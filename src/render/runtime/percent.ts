@@ -40,7 +40,8 @@ export function percentFormat(text: string, values: Value): string {
       return directive(value, type, wide < 0 ? `${flags}-` : flags, Math.abs(wide), exact === '' ? undefined : exact);
     },
   );
-  const isMapping = dict !== undefined || Array.isArray(values) || values instanceof Undefined || values instanceof Range;
+  const isMapping =
+    dict !== undefined || Array.isArray(values) || values instanceof Undefined || values instanceof Range;
   if (used < all.length && !isMapping) fail('not all arguments converted during string formatting');
   return formatted;
 }
