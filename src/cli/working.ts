@@ -39,6 +39,7 @@ export async function withWorkbench<Result>(
   const { drivers, keepLocal, keepPki, close } = wireDrivers(project, {
     runId,
     hostKeys: options.hostKeys,
+    undefinedVariables: options.undefined,
     agentSocket,
     ...(project.sandboxDirectory !== undefined && { detours: sandbox(project.sandboxDirectory) }),
   });

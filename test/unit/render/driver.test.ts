@@ -185,7 +185,7 @@ describe('a template that is wrong', () => {
       'an unknown test',
       'x\n {% if f is defned %}{% endif %}',
       '2:10',
-      'there is no test "defned"; did you mean defined?',
+      'there is no test "defned"; did you mean defined or undefined?',
     ],
     [
       'an unknown filter that is never reached',
