@@ -18,10 +18,13 @@ def decode(value):
 def render(case):
     undefined = StrictUndefined if case["undefined"] == "strict" else Undefined
     environment = Environment(loader=DictLoader(case["templates"]), undefined=undefined)
+    loading = True
     try:
-        return {"text": environment.get_template("main").render(case["values"])}
+        template = environment.get_template("main")
+        loading = False
+        return {"text": template.render(case["values"])}
     except Exception as error:  # whatever a template can do wrong
-        return {"error": f"{type(error).__name__}: {error}"}
+        return {"error": f"{type(error).__name__}: {error}", "loading": loading}
 
 
 json.dump([render(case) for case in json.load(sys.stdin, object_hook=decode)], sys.stdout)

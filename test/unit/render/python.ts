@@ -10,10 +10,10 @@ export interface Case {
   readonly undefined: UndefinedBehavior;
 }
 
-/** A text, or why there is none. */
+/** A text, or why there is none; `loading`: before anything was rendered. */
 export type Result =
   | { readonly text: string; readonly error?: undefined }
-  | { readonly error: string; readonly text?: undefined };
+  | { readonly error: string; readonly text?: undefined; readonly loading?: boolean };
 
 /** Debian's Python first, whose Jinja2 is the one to be like. */
 const PYTHONS = ['/usr/bin/python3', 'python3'];
