@@ -63,7 +63,8 @@ function repeat(sequence: string | Markup | Value[] | Tuple, times: number | big
   if (sequence instanceof Markup) return new Markup(repeatText(sequence.text, count));
   const items = sequence instanceof Tuple ? sequence.items : sequence;
   checkLength(items.length * count);
-  const repeated = Array.from({ length: count }, () => items).flat(1);
+  const repeated: Value[] = [];
+  for (let turn = 0; turn < count && items.length > 0; turn++) repeated.push(...items);
   return sequence instanceof Tuple ? new Tuple(repeated) : owned(repeated);
 }
 
