@@ -10,7 +10,7 @@ const SEED = Number(process.env.PAI_JINJA_SEED ?? Math.floor(Math.random() * 2 *
 const BATCH = 1000;
 
 /** What ours may refuse though Python renders it: docs/templates.md. */
-const REFUSED = /not supported|can not be changed/;
+const REFUSED = /not supported|can not be changed|items is too large/;
 
 function agree(theirs: Result, ours: Result): boolean {
   if (theirs.error !== undefined) {

@@ -1,8 +1,13 @@
 """Renders templates with Python's Jinja2. Reads cases as JSON from standard input, writes results as JSON."""
 import json
+import resource
 import sys
 
 from jinja2 import DictLoader, Environment, StrictUndefined, Undefined
+
+
+# What fills the memory is an error, not the end of this process.
+resource.setrlimit(resource.RLIMIT_AS, (4 * 2**30, 4 * 2**30))
 
 
 def decode(value):
