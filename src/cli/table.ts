@@ -194,6 +194,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: '--file <template>', summary: 'the template; it may include what lies beside it' },
       { flags: '--values <file>', summary: 'JSON or YAML: what the template sees' },
+      undefinedOption,
     ],
     examples: ['pai render --file nginx.conf.template --values values.yaml'],
     past: true,
