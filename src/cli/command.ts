@@ -10,6 +10,8 @@ export interface Options {
   /** Work on the sandbox. */
   readonly sandbox?: boolean;
   readonly hostKeys?: 'accept-new' | 'strict';
+  /** What undefined variables of templates do. */
+  readonly undefined?: 'strict' | 'jinja';
   readonly json?: boolean;
   readonly output?: OutputFormat;
   readonly format?: GraphFormat;

@@ -70,6 +70,11 @@ const hostKeys: OptionRow = {
   summary: 'SSH keys of hosts not seen before',
   choices: ['accept-new', 'strict'],
 };
+const undefinedOption: OptionRow = {
+  flags: '--undefined <behavior>',
+  summary: 'variables that templates use and that are not there: strict (default, an error) or jinja (no text)',
+  choices: ['strict', 'jinja'],
+};
 
 const cacheDir: OptionRow = {
   flags: '--cache-dir <dir>',
@@ -99,7 +104,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'bring targets and everything they need up to date',
     options: [
       ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock, noCache, cacheDir],
-      ...[verbose, explain, output, jsonLines, profile, hostKeys],
+      ...[verbose, explain, output, jsonLines, profile, hostKeys, undefinedOption],
     ],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
     load: async () => (await import('./commands/run.js')).run,
@@ -119,7 +124,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'plan',
     arguments: '[targets...]',
     summary: 'show what would run, and why (all targets unless told)',
-    options: [all, force, explain, detailedExitcode, json, hostKeys],
+    options: [all, force, explain, detailedExitcode, json, hostKeys, undefinedOption],
     examples: ['pai plan', 'pai plan services --json', 'pai plan --detailed-exitcode'],
     load: async () => (await import('./commands/plan.js')).plan,
   },
@@ -127,7 +132,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'why',
     arguments: '<targets...>',
     summary: 'show why a target is stale, down to the root cause',
-    options: [json, hostKeys],
+    options: [json, hostKeys, undefinedOption],
     examples: ['pai why service:rest-server'],
     load: async () => (await import('./commands/why.js')).why,
   },
@@ -135,7 +140,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'diff',
     arguments: '[targets...]',
     summary: 'show what would change in the inputs of stale targets, as diffs (all targets unless told)',
-    options: [json, hostKeys],
+    options: [json, hostKeys, undefinedOption],
     examples: ['pai diff', 'pai diff worker:h1'],
     load: async () => (await import('./commands/diff.js')).diff,
   },
@@ -191,6 +196,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: '--file <template>', summary: 'the template; it may include what lies beside it' },
       { flags: '--values <file>', summary: 'JSON or YAML: what the template sees' },
+      undefinedOption,
     ],
     examples: ['pai render --file nginx.conf.template --values values.yaml'],
     past: true,

@@ -42,6 +42,8 @@ export interface Detours {
 /** What drivers are told besides the project. */
 export interface WiringOptions {
   readonly hostKeys?: 'accept-new' | 'strict' | undefined;
+  /** What undefined variables of templates do. Default: strict. */
+  readonly undefinedVariables?: 'strict' | 'jinja' | undefined;
   /** Id of the run; hosts name it in their lock. */
   readonly runId: string;
   /** Path of the socket of an ssh-agent. */
@@ -120,7 +122,9 @@ export function wireDrivers(
   });
   const templates = once(async () => {
     const { createTemplateDriver } = await import('../render/driver.js');
-    return createTemplateDriver(path.join(project.root, 'templates'));
+    return createTemplateDriver(path.join(project.root, 'templates'), {
+      undefined: options.undefinedVariables ?? 'strict',
+    });
   });
   const warnings: string[] = [];
   const { outputCache } = project;

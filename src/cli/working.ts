@@ -42,6 +42,7 @@ export async function withWorkbench<Result>(
   const { drivers, keepLocal, keepPki, configurations, close } = wireDrivers(project, {
     runId,
     hostKeys: options.hostKeys,
+    undefinedVariables: options.undefined,
     agentSocket,
     ...(project.sandboxDirectory !== undefined && { detours: sandbox(project.sandboxDirectory) }),
   });

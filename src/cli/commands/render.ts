@@ -14,8 +14,8 @@ export const render: Command = {
     }
     const template = path.resolve(io.cwd, options.file);
     const values = options.values === undefined ? {} : await readValues(path.resolve(io.cwd, options.values));
-    const { createTemplateDriver } = await import('../../render/driver.js');
-    io.stdout(await createTemplateDriver(path.dirname(template)).render(path.basename(template), values));
+    const { renderTemplateFile } = await import('../../render/render-file.js');
+    io.stdout(await renderTemplateFile(template, values, { undefined: options.undefined ?? 'strict' }));
     return EXIT.ok;
   },
 };
@@ -25,10 +25,19 @@ async function readValues(file: string): Promise<Record<string, unknown>> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw unfit(file, error.code === 'ENOENT' ? 'there is no such file' : error.message, error);
   });
-  const { load } = await import('js-yaml');
+  const { CORE_SCHEMA, defineScalarTag, floatCoreTag, load, NOT_RESOLVED } = await import('js-yaml');
+  const { float } = await import('../../render/runtime/values.js');
+  // 20.0 has to stay a float: templates print it as that.
+  const floats = defineScalarTag(floatCoreTag.tagName, {
+    ...floatCoreTag,
+    resolve: (...source) => {
+      const value = floatCoreTag.resolve(...source);
+      return value === NOT_RESOLVED ? value : float(Number(value));
+    },
+  });
   let values: unknown;
   try {
-    values = load(text) ?? {};
+    values = load(text, { schema: CORE_SCHEMA.withTags(floats) }) ?? {};
   } catch (error) {
     throw unfit(file, error instanceof Error ? error.message : String(error), error);
   }

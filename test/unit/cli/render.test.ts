@@ -31,6 +31,14 @@ describe('pai render', () => {
     });
   });
 
+  it('keeps floats apart from ints, and gives no text for what is undefined where that is wanted', async () => {
+    await writeFile(path.join(folder, 'values.yaml'), 'a: 20.0\nb: 20\nc: "20.0"\nd: [1.5, 2.0]\n');
+    await writeProjectFile(folder, 'numbers.template', '{{ a }} {{ b }} {{ c }} {{ d }}[{{ e }}]');
+    expect(await render('--file', 'numbers.template', '--values', 'values.yaml', '--undefined', 'jinja')).toMatchObject(
+      { exitCode: 0, stdout: '20.0 20 20.0 [1.5, 2.0][]', stderr: '' },
+    );
+  });
+
   it('tells what is undefined, with its place', async () => {
     const { exitCode, stdout, stderr } = await render('--file', 'hosts.conf.template');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

@@ -29,6 +29,7 @@ describe('a command line that can not be read', () => {
       "option '--jobs <n>' argument 'many' is invalid. It must be a whole number from 1.",
     ],
     [['run', 'pki', '--host-keys', 'ignore'], "option '--host-keys <policy>' argument 'ignore' is invalid."],
+    [['plan', '--undefined', 'lenient'], "option '--undefined <behavior>' argument 'lenient' is invalid."],
     [['run', 'pki', '-p'], "option '-p, --path <folder>' argument missing"],
   ])('%j ends with 2, says what is meant, and writes nothing', async (argv, message) => {
     const before = await filesOf(root);

@@ -1,5 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kubeCredentials, readBackPki } from '../../../src/cli/wiring.js';
+import { kubeCredentials, readBackPki, wireDrivers } from '../../../src/cli/wiring.js';
+import { buildGraph } from '../../../src/graph/graph.js';
 import type { CertificateSpec, HostDriver, HostLogin } from '../../../src/model/drivers.js';
 import { PaiError } from '../../../src/model/errors.js';
 import { fakeCluster, fakeHost } from '../paifile/actions.js';
@@ -74,5 +78,27 @@ describe('kubeCredentials', () => {
   it('do not exist before the authorities do', async () => {
     const pki = { material: async () => undefined, issue: () => Promise.reject(new Error('not asked')) };
     await expect(kubeCredentials(fakeCluster(), pki)).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' });
+  });
+});
+
+describe('wireDrivers', () => {
+  it('renders with the behavior of undefined variables that it is told', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'pai-wiring-'));
+    mkdirSync(path.join(root, 'templates'));
+    writeFileSync(path.join(root, 'templates/a.yaml'), '[{{ x }}]');
+    const project = {
+      root,
+      cacheDirectory: path.join(root, '.cache'),
+      cluster: async () => fakeCluster(),
+      graph: buildGraph({ targets: [], groups: [] }),
+    };
+    const render = (options: { undefinedVariables?: 'strict' | 'jinja' }) =>
+      wireDrivers(project, { runId: 'r1', ...options }).drivers.templates.render('a.yaml', {});
+    try {
+      expect(await render({ undefinedVariables: 'jinja' })).toBe('[]');
+      await expect(render({})).rejects.toThrow('x is undefined');
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });

@@ -47,9 +47,9 @@ async function failure(work: Promise<unknown>): Promise<{ where: string | undefi
 const host = { hostname: 'h1', hostip: '10.0.0.1', 'k8s-role': 'master' };
 
 describe('what a template prints', () => {
-  it('is the file with its variables, its white space and its last newline', async () => {
+  it('is the file with its variables and its white space; the last newline is not part of it', async () => {
     expect(await render('ip: {{ hostcofig.hostip }}\n{% if true %}\n  x\n{% endif %}\n', { hostcofig: host })).toBe(
-      'ip: 10.0.0.1\n\n  x\n\n',
+      'ip: 10.0.0.1\n\n  x\n',
     );
   });
 
@@ -83,9 +83,9 @@ describe('what a template prints', () => {
 
   it('may ask whether something is there', async () => {
     const template =
-      "{{ h.zkid | default('none') }}{% if h.dashboard %}D{% endif %}{% if h.zkid is defined %}Z{% endif %}" +
-      "{% if 'hostip' in h %}I{% endif %}{% if h.zkid == '1' or not gpu %}N{% endif %}{{ 'x' if h.zkid }}";
-    expect(await render(template, { h: host })).toBe('noneIN');
+      "{{ h.zkid | default('none') }}{% if h.dashboard is defined %}D{% endif %}{% if h.zkid is undefined %}Z{% endif %}" +
+      "{% if 'hostip' in h %}I{% endif %}{% if h.get('zkid') == '1' or not gpu | default(false) %}N{% endif %}";
+    expect(await render(template, { h: host })).toBe('noneZIN');
   });
 
   it('is compiled once: a changed file shows in the next driver', async () => {
@@ -129,7 +129,9 @@ describe('an undefined variable', () => {
     ['looped over', '{% for x in h.ip %}{{ x }}{% endfor %}'],
     ['used as a key', '{{ h[h.ip] }}'],
     ['given to a macro', '{% macro m(x) %}{{ x }}{% endmacro %}{{ m(h.ip) }}'],
-    ['set', '{% set x = h.ip %}'],
+    ['set and then printed', '{% set x = h.ip %}{{ x }}'],
+    ['a condition', '{% if h.ip %}{% endif %}'],
+    ['compared', '{{ h.ip == 1 }}'],
     ['called', '{{ h.ip() }}'],
     ['inside the value of a condition', '{{ h.ip if true }}'],
   ])('is an error when it is %s', async (_, template) => {
@@ -148,35 +150,87 @@ describe('an undefined variable', () => {
     });
   });
 
-  it('is also what null is when it is printed', async () => {
-    expect(await failure(render('a\n {{ x }}', { x: null }))).toEqual({
-      where: expect.stringMatching(/^templates\/a.yaml:2:\d+$/),
-      message: 'the value is null: it can not be printed',
+  it('prints nothing with the behavior of Jinja2, but has no attributes', async () => {
+    const folder = folderWith({ 'a.yaml': '[{{ x }}{{ h.x }}]{% if x %}y{% endif %}', 'b.yaml': '\n{{ h.x.y }}' });
+    const driver = createTemplateDriver(folder, { undefined: 'jinja' });
+    expect(await driver.render('a.yaml', { h: host })).toBe('[]');
+    expect(await failure(driver.render('b.yaml', { h: host }))).toEqual({
+      where: 'templates/b.yaml:2:4',
+      message: 'h.x is undefined',
     });
   });
 });
 
 describe('a template that is wrong', () => {
   it.each([
-    ['an expression that does not end', 'x\n {{ a b }}', '2:7', 'expected variable end'],
-    ['an unknown tag', 'x\n{% nope %}', '2:4', 'unknown block tag: nope'],
+    ['an expression that does not end', 'x\n {{ a b }}', '2:7', 'expected }}, got "b"'],
+    ['an unknown tag', 'x\n{% inclde "a" %}', '2:4', 'there is no tag "inclde"; did you mean include?'],
+    ['a tag of an extension', '{% do x %}', '1:4', 'the tag "do" is of an extension of Jinja2 that is not supported'],
+    ['escaping', '{% autoescape true %}', '1:4', 'escaping is not supported: only {% autoescape false %}'],
     [
       'a block that is not closed',
       'x\n{% if a %}\ny\n',
       '3:2',
-      'parseIf: expected elif, else, or endif, got end of file',
+      'the end of the file comes before elif or else or endif',
     ],
-    ['a comment that is not closed', 'x\na {# x\n', '2:7', 'expected end of comment, got end of file'],
+    [
+      'a block that is closed too early',
+      '{% for i in a %}{% if i %}{% endfor %}',
+      '1:30',
+      '"endfor" comes too early: endif is missing before it',
+    ],
+    ['a comment that is not closed', 'x\na {# x\n', '2:3', 'missing end of comment: #}'],
     ['an unknown filter', 'x\n {{ 1 | tojsn }}', '2:9', 'there is no filter "tojsn"; did you mean tojson?'],
-    ['a filter that fails', 'x\n {{ f | tojson }}', '2:9', 'filter tojson: a function has no JSON form'],
+    [
+      'an unknown test',
+      'x\n {% if f is defned %}{% endif %}',
+      '2:10',
+      'there is no test "defned"; did you mean defined or undefined?',
+    ],
+    [
+      'an unknown filter that is never reached',
+      '{% if false %}{{ 1 | nope }}{% endif %}',
+      '1:22',
+      'there is no filter "nope"',
+    ],
+    ['a filter that fails', 'x\n {{ f | tojson }}', '2:9', 'a function has no JSON form'],
+    [
+      'an operator that fails',
+      "x\n {{ 1 + 2 }}{{ 1 + 'a' }}",
+      '2:18',
+      "unsupported operand type(s) for +: 'int' and 'str'",
+    ],
+    ['a method that fails', "{{ 'a'.index('b') }}", '1:4', 'substring not found'],
+    ['an error in a macro', '{% macro m(a) %}\n{{ a / 0 }}{% endmacro %}\n{{ m(1) }}', '2:6', 'division by zero'],
+    [
+      'a given list that is changed',
+      '{{ l.append(1) }}',
+      '1:4',
+      'a list that was given to the template can not be changed; copy it first: list(...)',
+    ],
+    [
+      'a number that lost digits',
+      '{{ n }}',
+      '1:4',
+      'the number 1e+21 has lost digits on its way: give it as a bigint, or as a PyFloat',
+    ],
+    [
+      'a template that includes itself',
+      '{% include "a.yaml" %}',
+      '1:4',
+      'this goes too deep: something includes or calls itself without end',
+    ],
     [
       'an unknown argument',
       "x\n {{ 'a' | indent(wide=2) }}",
       '2:11',
-      'filter indent: has no argument wide; it has width, first, blank',
+      'indent has no argument wide; it has width, first, blank',
     ],
   ])('is told with its place: %s', async (_, template, position, message) => {
-    expect(await failure(render(template, { f: () => 1 }))).toEqual({ where: `templates/a.yaml:${position}`, message });
+    expect(await failure(render(template, { f: () => 1, l: [1], n: 1e21 }))).toEqual({
+      where: `templates/a.yaml:${position}`,
+      message,
+    });
   });
 
   it('is told with the nearest names when it is not there', async () => {
@@ -190,7 +244,7 @@ describe('a template that is wrong', () => {
   it('is told when it includes what is not there', async () => {
     const driver = driverWith({ 'a.yaml': '{% include "hed.yaml" %}', 'head.yaml': '' });
     expect(await failure(driver.render('a.yaml', {}))).toEqual({
-      where: 'templates/a.yaml',
+      where: 'templates/a.yaml:1:4',
       message: 'there is no file templates/hed.yaml; did you mean head.yaml?',
     });
     const lenient = driverWith({ 'a.yaml': 'x{% include "b.yaml" ignore missing %}' });
