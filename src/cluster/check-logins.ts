@@ -1,7 +1,8 @@
 import type { ClusterFile, MachineDefaults, MachineEntry, Partially } from './files.js';
 import { bastionWithDefaults, NO_BASTION } from './hosts.js';
+import { child } from './pointers.js';
 import { namesOf, type Problem, unknownName } from './problems.js';
-import { child, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** A machine of a file that may lack fields. */
 export type Machine = Partially<MachineEntry>;

@@ -1,8 +1,9 @@
 import type { Machine } from './check-logins.js';
 import type { ClusterFile, Partially, RoleFile, ServiceListFile } from './files.js';
 import { LABEL_NAMES, labelsOfMachine } from './labels.js';
+import { child } from './pointers.js';
 import { type Problem, unknownName } from './problems.js';
-import { child, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** Components that roles name must be listed. */
 export function checkRoles(yaml: YamlFile, file: Partially<RoleFile>): Problem[] {

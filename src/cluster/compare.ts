@@ -1,6 +1,7 @@
 import { CORE_SCHEMA, dump } from 'js-yaml';
 import { MASK } from '../model/secret.js';
 import type { FileKind } from './fields.js';
+import { child, nameOf } from './pointers.js';
 import { configurationError } from './problems.js';
 import { REFERENCE_TAGS, Reference } from './references.js';
 import { schemas } from './schemas/index.js';
@@ -8,7 +9,7 @@ import type { Schema } from './schemas/parts.js';
 import { isSecret, schemaBelow } from './schemas/walk.js';
 import { FILE_NAMES } from './shown.js';
 import { respell } from './spellings.js';
-import { child, nameOf, parseYaml } from './yaml.js';
+import { parseYaml } from './yaml.js';
 
 /** Two texts of a file of a configuration, to be compared by people. Secrets are masked, comments are not in them. */
 export interface Compared {

@@ -1,9 +1,9 @@
 import { PaiError } from '../model/errors.js';
 import type { Files } from './check.js';
 import { type Field, findFields, nameOfField, placesOf, suggestField, typeOf } from './fields.js';
+import { at } from './pointers.js';
 import { isSecret } from './schemas/walk.js';
 import { asJson, FILE_NAMES, shownValue } from './shown.js';
-import { at } from './yaml.js';
 
 /** Where a field is set in a configuration. */
 export interface SetAt {

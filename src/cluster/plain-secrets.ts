@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { Files } from './check.js';
 import { configuredPath } from './hosts.js';
+import { nameOf } from './pointers.js';
 import type { Problem } from './problems.js';
-import { nameOf } from './yaml.js';
 
 /** Who else may read a file: its group, everybody. */
 const OTHERS = 0o044;

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Secret, secretError } from '../model/secret.js';
 import { configuredPath } from './hosts.js';
+import { child, nameOf } from './pointers.js';
 import { type Problem, placed } from './problems.js';
 import { Reference } from './references.js';
 import type { Schema } from './schemas/parts.js';
 import { isSecret, schemaBelow } from './schemas/walk.js';
-import { child, nameOf, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** What references of a configuration are answered with. */
 export interface ResolverOptions {

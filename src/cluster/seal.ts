@@ -1,7 +1,8 @@
 import { Secret } from '../model/secret.js';
+import { child } from './pointers.js';
 import type { Schema } from './schemas/parts.js';
 import { isSecret, schemaBelow } from './schemas/walk.js';
-import { child, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /**
  * Puts a Secret in the place of every text that is one by its schema, so that nothing shows it from here on. Returns where such a text

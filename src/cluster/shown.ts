@@ -2,11 +2,12 @@ import { MASK, Secret } from '../model/secret.js';
 import type { Files } from './check.js';
 import type { FileKind } from './fields.js';
 import { CONFIGURATION_FILES } from './load.js';
+import { child } from './pointers.js';
 import { Reference } from './references.js';
 import { schemas } from './schemas/index.js';
 import type { Schema } from './schemas/parts.js';
 import { isSecret, schemaBelow } from './schemas/walk.js';
-import { child, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** How a configuration is shown. */
 export interface ShownOptions {

@@ -1,6 +1,7 @@
+import { child } from './pointers.js';
 import type { Problem } from './problems.js';
 import type { Schema } from './schemas/parts.js';
-import { child, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** Spellings that have other letters than the field. */
 const IRREGULAR: ReadonlyMap<string, string> = new Map([['dockerverison', 'dockerversion']]);

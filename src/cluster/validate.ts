@@ -3,13 +3,14 @@ import type { DefinedError, ErrorObject, ValidateFunction } from 'ajv';
 import { didYouMean, nearest } from '../model/suggest.js';
 import type { Partially } from './files.js';
 import { formats } from './formats.js';
+import { at, child, nameOf } from './pointers.js';
 import type { Problem } from './problems.js';
 import type { Resolver } from './resolve.js';
 import { type FileTypes, schemas, schemasDigest } from './schemas/index.js';
 import type { Schema } from './schemas/parts.js';
 import { seal } from './seal.js';
 import { respell } from './spellings.js';
-import { at, child, nameOf, type YamlFile } from './yaml.js';
+import type { YamlFile } from './yaml.js';
 
 /** A file after its schema: numbers are numbers, defaults are filled in. */
 export interface Validated<T> {
@@ -181,7 +182,12 @@ function shown(yaml: YamlFile, schema: Schema, error: DefinedError): string {
   if (secret || value === '' || (typeof value !== 'string' && typeof value !== 'number')) return '';
   const allowed = error.keyword === 'enum' ? error.params.allowedValues.map(String) : [];
   const suggestion = didYouMean(String(value), allowed);
-  return `, not "${value}"${suggestion ? `; ${suggestion}` : ''}`;
+  return `, not "${withoutLogin(String(value))}"${suggestion ? `; ${suggestion}` : ''}`;
+}
+
+/** A text in which `user:password@` of an address is hidden: nobody marked it as a secret, and it is one. */
+function withoutLogin(text: string): string {
+  return text.replace(/\/\/[^/\s]*@/, '//***@');
 }
 
 /** Pointer of the schema whose keyword an error is about: `#/properties/kubernetes/required` -> `/properties/kubernetes`. */

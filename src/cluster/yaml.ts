@@ -5,8 +5,6 @@ import type { Problem } from './problems.js';
 import { REFERENCE_TAGS, type Reference, unknownTag } from './references.js';
 import { isPlain, type Place, positions, type Walked, walk } from './yaml-places.js';
 
-export { at, child, nameOf } from './pointers.js';
-
 /**
  * Scalars stay as they are written, so that `tag: 3.10` is not 3.1 and `dashboard: true` is the same as "true"; the
  * JSON Schema says which are numbers.

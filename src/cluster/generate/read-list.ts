@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { PaiError } from '../../model/errors.js';
+import { child } from '../pointers.js';
 import { configurationError, type Problem } from '../problems.js';
 import { referenceFrom } from '../references.js';
-import { child, parseYaml } from '../yaml.js';
+import { parseYaml } from '../yaml.js';
 import { type Cell, type ListedMachine, machinesOf, type Row } from './machine-list.js';
 
 /**

@@ -178,7 +178,7 @@ describe('a good configuration', () => {
     [
       'hadoop-download-url',
       'https://me:secret@mirror/x',
-      /^hadoop-download-url must be an address such as https:\/\/host\/path, without a user or password/,
+      'hadoop-download-url must be an address such as https://host/path, without a user or password, not "https://***@mirror/x"',
     ],
     ['hadoop-sha512', 'abc', 'hadoop-sha512 must be a SHA-512 as 128 hex digits, not "abc"'],
     ['virtualClusters', '{team.a: {capacity: 1}}', /^"team\.a" must be the name of a queue: /],
