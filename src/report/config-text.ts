@@ -1,6 +1,7 @@
 import type { Explanation, SetAt } from '../cluster/explain.js';
 import type { Placeholder } from '../cluster/generate/configuration-texts.js';
 import type { Cluster } from '../cluster/model.js';
+import type { Reference } from '../cluster/references.js';
 import type { Revision } from '../kube/configuration-store.js';
 import { diffLines } from './diff-text.js';
 import type { Hunk } from './line-diff.js';
@@ -49,7 +50,11 @@ export function formatConfigurationDiff(revision: Revision, files: readonly File
 }
 
 /** What was written to a folder, what of it is a guess, and what to do next. `folder`: as a shell reads it. */
-export function formatGenerated(cluster: Cluster, folder: string, placeholders: readonly Placeholder[]): string {
+export function formatGenerated(
+  cluster: Cluster,
+  folder: string,
+  { placeholders, password }: { readonly placeholders: readonly Placeholder[]; readonly password?: Reference },
+): string {
   const { masters, proxies, workers } = cluster;
   const machines = [
     count(masters.length, 'master'),
@@ -61,6 +66,9 @@ export function formatGenerated(cluster: Cluster, folder: string, placeholders: 
   return [
     `wrote the configuration of ${machines.join(', ')} to ${folder}`,
     ...(open.length === 0 ? [] : ['set these yourself; so far they are as in the example:', ...open]),
+    ...(password === undefined
+      ? []
+      : [`password of machines without password and keyfile: ${password}; export it, or set another, or a key, there`]),
     `next: look at ${folder}/cluster-configuration.yaml (machine-sku: memory and cores), then \`pai plan -p ${folder}\``,
     '',
   ].join('\n');

@@ -1,6 +1,7 @@
 import { getServers } from 'node:dns';
 import path from 'node:path';
 import type { Wishes } from '../../cluster/generate/configuration-texts.js';
+import { USUAL_PASSWORD } from '../../cluster/generate/machine-list.js';
 import { readMachineList } from '../../cluster/generate/read-list.js';
 import { refuseOverwriting, writeConfiguration } from '../../cluster/generate/write.js';
 import { CONFIGURATION_FILES } from '../../cluster/load.js';
@@ -42,7 +43,8 @@ export async function writeAndTell(invocation: Invocation, wishes: Wishes, folde
   });
   const seen = path.relative(io.cwd, folder) || '.';
   const shown = shellWord(seen.startsWith('..') ? folder : seen);
-  io.stdout(formatGenerated(cluster, shown, placeholders));
+  const asked = wishes.machines.some(({ password }) => password === USUAL_PASSWORD);
+  io.stdout(formatGenerated(cluster, shown, { placeholders, ...(asked && { password: USUAL_PASSWORD }) }));
   return EXIT.ok;
 }
 

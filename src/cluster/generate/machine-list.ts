@@ -31,6 +31,9 @@ export interface Row {
   readonly problem: (what: string) => Problem;
 }
 
+/** Where the password of a machine is when its list says nothing of how to log in. */
+export const USUAL_PASSWORD = new Reference('env', 'PAI_SSH_PASSWORD');
+
 const COLUMNS = ['address', 'user', 'role', 'hostname', 'port', 'password', 'keyfile'] as const;
 type Column = (typeof COLUMNS)[number];
 const ROLES: readonly Role[] = ['master', 'worker', 'proxy'];
@@ -96,9 +99,6 @@ function readRow(
     // Not shown: it may be one.
     problems.push(password.problem('password must say where it is kept: !env NAME, !file PATH or !exec COMMAND'));
   }
-  if (password?.value === undefined && cells.get('keyfile')?.value === undefined) {
-    problems.push(problem('neither password nor keyfile is given: nobody could log in'));
-  }
   const hostname = take('hostname', 'host-name');
   const keyfile = take('keyfile', 'text');
   return {
@@ -109,6 +109,7 @@ function readRow(
     ...(port !== undefined && { port: Number(port) }),
     ...(password?.value instanceof Reference && { password: password.value }),
     ...(keyfile !== undefined && { keyfile }),
+    ...(password?.value === undefined && keyfile === undefined && { password: USUAL_PASSWORD }),
   };
 }
 

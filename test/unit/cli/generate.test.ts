@@ -43,6 +43,16 @@ describe('pai config generate', () => {
     }
   });
 
+  it('needs no more than address, user and role: then the password is in the environment, and that is told', async () => {
+    await writeProjectFile(root, 'lists/m.csv', 'address,user,role\n10.0.0.1,ops,master\n10.0.0.2,ops,worker\n');
+    const said = await generate();
+    expect(said).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(said.stdout).toContain(
+      'password of machines without password and keyfile: !env PAI_SSH_PASSWORD; export it',
+    );
+    expect(await made('cluster-configuration.yaml')).toContain('  password: !env PAI_SSH_PASSWORD\n');
+  });
+
   it('gives each machine what it needs, and paths as they are seen from the folder', async () => {
     await generate();
     const { hosts, kubernetes } = await load();

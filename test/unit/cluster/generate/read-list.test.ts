@@ -78,7 +78,6 @@ describe('a short list of machines', () => {
       `${HEAD}10.0.0.1,u,master,k\n10.0.0.2,u,proxy,k\n10.0.0.3,u,proxy,k`,
       [/^m.csv:4:1: only one machine may/],
     ],
-    ['no way to log in', `${HEAD}10.0.0.1,u,master,`, [/^m.csv:2:1: neither password nor keyfile/]],
     ['too many values', `${HEAD}10.0.0.1,u,master,k,more`, [/^m.csv:2:1: there are 5 values for 4 columns/]],
     ['a quote', `${HEAD}10.0.0.1,u,"master,k`, [/^m.csv:2:12: a quote is not closed/]],
     ['nothing', '', [/^m.csv:1:1: there is no machine in the list/]],
