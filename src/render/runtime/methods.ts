@@ -9,31 +9,21 @@ export function method(name: string, parameters: Parameters, run: (target: Value
   return (target, args, keywords) => run(target, ...bind(name, parameters, args, keywords));
 }
 
+const OF_INTEGERS = [
+  'as_integer_ratio',
+  'bit_count',
+  'bit_length',
+  'conjugate',
+  'denominator',
+  'from_bytes',
+  'imag',
+  'numerator',
+  'real',
+  'to_bytes',
+];
 const HIDDEN: Readonly<Record<string, readonly string[]>> = {
-  int: [
-    'as_integer_ratio',
-    'bit_count',
-    'bit_length',
-    'conjugate',
-    'denominator',
-    'from_bytes',
-    'imag',
-    'numerator',
-    'real',
-    'to_bytes',
-  ],
-  bool: [
-    'as_integer_ratio',
-    'bit_count',
-    'bit_length',
-    'conjugate',
-    'denominator',
-    'from_bytes',
-    'imag',
-    'numerator',
-    'real',
-    'to_bytes',
-  ],
+  int: OF_INTEGERS,
+  bool: OF_INTEGERS,
   float: ['as_integer_ratio', 'conjugate', 'fromhex', 'hex', 'imag', 'is_integer', 'real'],
   str: ['maketrans', 'translate', 'encode', 'isprintable', 'format_map'],
   Markup: ['maketrans', 'translate', 'encode', 'isprintable', 'format_map', 'escape', 'striptags', 'unescape'],
