@@ -35,10 +35,9 @@ function numeric(value: Value): number | bigint | undefined {
   return integerIn(value) ?? floatIn(value);
 }
 
-/** JavaScript compares a bigint and a number exactly. */
+/** JavaScript orders a bigint and a number exactly, where `===` calls them different; NaN is in no order. */
 function sameNumber(left: number | bigint, right: number | bigint): boolean {
-  // biome-ignore lint/suspicious/noDoubleEquals: of a number and a bigint it is the exact comparison.
-  return left == right;
+  return left <= right && left >= right;
 }
 
 function sameItems(left: readonly Value[], right: readonly Value[]): boolean {
