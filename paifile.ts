@@ -7,12 +7,13 @@ import { prepareHost } from './tasks/hosts.js';
 import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
 import { controlPlane } from './tasks/masters.js';
+import { clusterOperations } from './tasks/operations.js';
 import { loadBalancer } from './tasks/proxies.js';
 import { renderHost, renderImage, renderService } from './tasks/render.js';
 import { deploy } from './tasks/services.js';
 import { workerNode } from './tasks/workers.js';
 
-export default paifile(({ cluster, project, target, each, group, after }) => {
+export default paifile(({ cluster, project, target, each, group, after, operations }) => {
   const pki = target('pki', pkiAction(cluster.services.clusterId), {
     description: 'certificate authorities and keys of the cluster',
   });
@@ -117,5 +118,7 @@ export default paifile(({ cluster, project, target, each, group, after }) => {
       manual: true,
     }),
   ];
+  operations(clusterOperations(cluster));
+
   group('render', 'what hosts, images and services get, written to .cache/rendered', rendered);
 });

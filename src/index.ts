@@ -33,6 +33,14 @@ export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
 export type { CommandValue, LocalCommand, LocalTask, Workshop } from './model/local.js';
+export type {
+  Operation,
+  OperationContext,
+  OperationOptions,
+  OperationPlan,
+  OperationReport,
+  Step,
+} from './model/operation.js';
 export { reveal, Secret } from './model/secret.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export { didYouMean } from './model/suggest.js';

@@ -47,8 +47,10 @@ export interface Options {
   readonly workers?: number;
   /** False for `--no-proxy`. */
   readonly proxy?: boolean;
-  /** A template. */
+  /** A template; a list of machines; a snapshot. */
   readonly file?: string;
+  /** Seconds. */
+  readonly timeout?: number;
   /** A file of values. */
   readonly values?: string;
   /** No shell on the sandbox's hosts. */

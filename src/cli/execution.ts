@@ -19,13 +19,25 @@ import { type Workbench, withWorkbench } from './working.js';
 /** A command that changes things, in its steps. */
 export interface Steps<Planned> {
   readonly command: 'run' | 'clean';
+  /** The command line that does the same again; made of the invocation unless told. */
+  readonly resume?: string;
+  /** How long its targets take says nothing about later runs. */
+  readonly forgetDurations?: boolean;
   /** Looks at what there is to do. Changes nothing; an interrupt ends it. */
-  plan(bench: Workbench): Promise<Planned>;
+  plan(bench: Workbench, told: Planning): Promise<Planned>;
   /** What has to be answered before anything is done. */
   questions(planned: Planned): readonly Question[];
   execute(planned: Planned, context: RunContext, options: RunOptions): Promise<RunSummary>;
   /** What is to be done once, after all. */
   finish?(bench: Workbench, summary: RunSummary, planned: Planned): Promise<void>;
+}
+
+/** What planning is given besides. */
+export interface Planning {
+  /** Tells people something, with its line ends. */
+  readonly say: (text: string) => void;
+  /** Aborted by an interrupt. */
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -37,7 +49,7 @@ export async function execute<Planned>(
   project: Project,
   steps: Steps<Planned>,
 ): Promise<number> {
-  return whileHeld(invocation, project, steps.command, (told, held) =>
+  return whileHeld(invocation, project, steps.resume ?? resumeLine(invocation, steps.command), (told, held) =>
     withWorkbench(project, told.options, (bench) => work(told, project, steps, { ...held, bench }), {
       runId: held.runId,
       signal: held.interrupt.stop,
@@ -54,15 +66,15 @@ export interface Held {
 
 /**
  * Does work that holds the project's lock and has a reporter. `work` is given the invocation as it is to be told from: the reporter may hold the
- * terminal. Resolves to what it resolves to, or to the exit code of an interrupt that ended it early.
+ * terminal. `resume` is the command line that does the same again. Resolves to what it resolves to, or to the exit code of an interrupt that ended it early.
  */
 export async function whileHeld<Result>(
   invocation: Invocation,
   project: Pick<Project, 'root' | 'cacheDirectory' | 'outputCache'>,
-  command: 'run' | 'clean',
+  resume: string,
   work: (told: Invocation, held: Held) => Promise<Result>,
 ): Promise<Result | number> {
-  const reporter = await openReporter(invocation, { root: project.root, resume: resumeLine(invocation, command) });
+  const reporter = await openReporter(invocation, { root: project.root, resume });
   const told: Invocation = { ...invocation, io: { ...invocation.io, stderr: reporter.say } };
   const interrupt = watchInterrupts(told.io);
   const runId = newRunId(new Date());
@@ -85,7 +97,7 @@ async function work<Planned>(
 ): Promise<number> {
   const { io, options, began } = invocation;
   const { cacheDirectory } = project;
-  const planned = await interrupt.orStop(steps.plan(bench));
+  const planned = await interrupt.orStop(steps.plan(bench, { say: reporter.say, stop: interrupt.stop }));
   settleForCommands();
   const questions = steps.questions(planned);
   const ask = (): Promise<ReadonlySet<string>> => confirm(invocation, questions, interrupt);
@@ -120,7 +132,7 @@ async function work<Planned>(
       ...(options.jobs !== undefined && { pools: createPools({ jobs: options.jobs }) }),
     });
     // What it takes to take things down says nothing about what it takes to make them.
-    if (steps.command === 'run' && summary.took.size > 0) {
+    if (steps.command === 'run' && steps.forgetDurations !== true && summary.took.size > 0) {
       const known = (name: string): boolean => project.graph.targets.has(name);
       await writeDurations(cacheDirectory, mergeDurations(await measured(), summary.took, known));
     }

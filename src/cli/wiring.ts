@@ -184,6 +184,7 @@ function lazyHosts(load: Once<HostDriver>): HostDriver {
     observe: async (...given) => (await load()).observe(...given),
     run: async (...given) => (await load()).run(...given),
     read: async (...given) => (await load()).read(...given),
+    ask: async (...given) => (await load()).ask(...given),
     close: async () => (await load.made())?.close(),
   };
 }

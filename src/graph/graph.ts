@@ -1,4 +1,5 @@
 import { PaiError } from '../model/errors.js';
+import type { Operation } from '../model/operation.js';
 import { didYouMean } from '../model/suggest.js';
 import type { Declaration, Group, Need, Target } from '../model/target.js';
 import { sortTopologically } from './order.js';
@@ -8,6 +9,8 @@ export interface Graph {
   /** By name, in order of declaration. */
   readonly targets: ReadonlyMap<string, Target>;
   readonly groups: ReadonlyMap<string, Group>;
+  /** By name. */
+  readonly operations: ReadonlyMap<string, Operation>;
   /** What each target needs, once each; what it is looked at `through` is in it as an order-only need. */
   readonly needs: ReadonlyMap<string, readonly Need[]>;
   /** Who needs each target, in any way. */
@@ -50,6 +53,7 @@ export function linkGraph(declaration: Declaration): { readonly graph: Graph; re
   const graph: Graph = {
     targets,
     groups,
+    operations: new Map((declaration.operations ?? []).map((operation) => [operation.name, operation])),
     needs,
     order,
     // A run with nothing to do never asks.

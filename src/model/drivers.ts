@@ -51,6 +51,11 @@ export interface HostDriver {
   run(host: HostLogin, work: HostWork, context: ActionContext): Promise<void>;
   /** Contents of files that only root may read; those that do not exist are left out. One exec. */
   read(host: HostLogin, paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  /**
+   * What a POSIX sh script that changes nothing prints on standard output; it runs as root, with `ROOT` set. Fails with HOST_SCRIPT and what it said
+   * on standard error when it does not exit with 0.
+   */
+  ask(host: HostLogin, script: string): Promise<string>;
   close(): Promise<void>;
 }
 

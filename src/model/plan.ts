@@ -17,6 +17,8 @@ export type Reason =
   | { readonly kind: 'unhealthy'; readonly problem: string }
   /** It does not declare its inputs, so it always runs. */
   | { readonly kind: 'no-inputs' }
+  /** It is a step of what somebody asked for. */
+  | { readonly kind: 'asked'; readonly what: string }
   /** Outputs are missing, or not as the last run left them. */
   | { readonly kind: 'outputs'; readonly outputs: readonly OutputProblem[] }
   /** A target that it needs will run; if that gives the same output, this one is cut off. */

@@ -1,6 +1,7 @@
 import type { Drivers, PayloadFile } from './drivers.js';
 import type { Json } from './json.js';
 import type { LocalWork } from './local.js';
+import type { Operation } from './operation.js';
 import type { Observation, Stamp } from './stamp.js';
 
 /** One named thing that a fingerprint covers. */
@@ -71,6 +72,8 @@ export interface Action {
   readonly pools: readonly PoolUse[];
   /** It does not say what it depends on, so it is never fresh. */
   readonly always?: boolean;
+  /** It is a step of what somebody asked for, done whenever it is asked: a few words of what it does. */
+  readonly asked?: string;
   /** The task, when it is work on files of the project. */
   readonly local?: LocalWork;
   /** Asked before `peek`, all targets together: versions of tools. Does not reject. */
@@ -134,6 +137,7 @@ export interface Target {
 export interface Declaration {
   readonly targets: readonly Target[];
   readonly groups: readonly Group[];
+  readonly operations?: readonly Operation[];
 }
 
 /** A name for several targets. */

@@ -1,5 +1,6 @@
 import { localAction } from '../local/local-action.js';
 import { toWork } from '../local/task.js';
+import type { Operation } from '../model/operation.js';
 import { didYouMean } from '../model/suggest.js';
 import type { Action, Declaration, Group, Need, Target } from '../model/target.js';
 import { type EachOptions, type Named, type Needed, type Paifile, Reference, type TargetOptions } from './language.js';
@@ -30,6 +31,8 @@ export const OPTIONS: Readonly<{
 /** Names must survive shells, globs and file names as they are. The part after the colon may be a host name. */
 const TARGET_NAME = /^[a-z0-9][a-z0-9._-]*(:[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
 const GROUP_NAME = /^[a-z0-9][a-z0-9._-]*$/;
+/** A command, or a command and its action. */
+const OPERATION_NAME = /^[a-z][a-z-]*( [a-z][a-z-]*)?$/;
 
 /** Tells where in the paifile an error was made, as `file:line:column`; undefined when that can't be told. */
 export type Locate = (error: Error) => string | undefined;
@@ -70,6 +73,7 @@ class Declarations implements Listener {
   readonly #locate: Locate;
   readonly #targets = new Map<string, Draft>();
   readonly #groups = new Map<string, Group>();
+  readonly #operations = new Map<string, Operation>();
   readonly #problems: Problem[] = [];
   /** Names that collections were asked for and do not have. */
   readonly #unknown = new Set<string>();
@@ -127,6 +131,14 @@ class Declarations implements Listener {
     this.#groups.set(name, { name, description, members: targets });
   }
 
+  operations(operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      if (!OPERATION_NAME.test(operation.name)) this.#problem(`'${operation.name}' can't be the name of an operation`);
+      else if (this.#operations.has(operation.name)) this.#problem(`operation ${operation.name} is declared twice`);
+      this.#operations.set(operation.name, operation);
+    }
+  }
+
   unknown(target: string, message: string): void {
     this.#unknown.add(target);
     this.#problem(message);
@@ -139,7 +151,8 @@ class Declarations implements Listener {
   finish(): Declared {
     const groups = [...this.#groups.values()];
     for (const group of groups) for (const member of group.members) this.#targets.get(member)?.groups.push(group.name);
-    return { declaration: { targets: [...this.#targets.values()], groups }, problems: this.#problems };
+    const operations = [...this.#operations.values()];
+    return { declaration: { targets: [...this.#targets.values()], groups, operations }, problems: this.#problems };
   }
 
   #problem(message: string): void {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/model.js';
 import type { CommandValue, LocalCommand, LocalTask } from '../model/local.js';
+import type { Operation } from '../model/operation.js';
 import type { Action, PoolUse } from '../model/target.js';
 
 /**
@@ -48,6 +49,8 @@ export interface Language {
   readonly group: (name: string, description: string, members: readonly Reference[]) => GroupRef;
   /** In `needs`: comes first, but a change of it does not make this target stale. */
   readonly after: (...references: Reference[]) => Order;
+  /** Declares what people do to the cluster now and then: `pai etcd fix`. */
+  readonly operations: (operations: readonly Operation[]) => void;
   /**
    * Records a command for a task; nothing is run here. Its text and values enter the fingerprint as they are. Bash runs it, in
    * the project's root, and stops at the first failure (`set -euo pipefail`); values are quoted, lists are several words.

@@ -117,6 +117,9 @@ class Notes implements Listener {
     this.#lines.group(name, targetsOf(members));
   }
 
+  /** What a run does is not in them. */
+  operations(): void {}
+
   readonly unknown = (): void => {
     this.#fit = false;
   };

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/model.js';
 import type { LocalTask } from '../model/local.js';
+import type { Operation } from '../model/operation.js';
 import { didYouMean } from '../model/suggest.js';
 import type { Action, Need } from '../model/target.js';
 import {
@@ -40,6 +41,7 @@ export interface Surroundings {
 export interface Listener {
   target(written: Written): void;
   group(name: string, description: string, members: readonly Reference[]): void;
+  operations(operations: readonly Operation[]): void;
   /** Options as they were given to `target` or `each`: they may have any fields. */
   options(what: string, options: object, kind: 'target' | 'each'): void;
   /** A collection was asked for a target that it does not have. */
@@ -60,6 +62,7 @@ export function write(paifile: Paifile, { cluster, project }: Surroundings, list
     each: (prefix, items, work, options) => writing.each(prefix, items, work, options),
     group: (name, description, members) => writing.group(name, description, members),
     after: (...references) => new Order(references),
+    operations: (operations) => listener.operations(operations),
     $: (pieces, ...values) => ({ pieces: [...pieces], values }),
   } satisfies Language);
   if (!(returned instanceof Promise)) return;

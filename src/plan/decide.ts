@@ -46,6 +46,8 @@ export function decide(evidence: Evidence): Decision {
     const error = toPaiError(observation.error);
     return decision('unknown', [unreachable({ problem: error.message, ...(error.next && { next: error.next }) })]);
   }
+  const { asked } = evidence.target.action;
+  if (asked !== undefined) return decision('stale', [{ kind: 'asked', what: asked }]);
   const reasons: Reason[] = observation === undefined ? notAsked(evidence) : seen(observation, evidence);
   for (const target of evidence.staleNeeds) reasons.push({ kind: 'need-stale', target });
   if (evidence.target.action.always === true) reasons.push({ kind: 'no-inputs' });

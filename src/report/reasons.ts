@@ -19,6 +19,8 @@ export function describeReason(reason: Reason): string {
       return `not well: ${oneLine(reason.problem)}`;
     case 'no-inputs':
       return 'always runs: it declares no inputs';
+    case 'asked':
+      return reason.what;
     case 'outputs':
       return describeOutputs(reason.outputs);
     case 'need-stale':

@@ -3,6 +3,7 @@ import type { HostDriver, HostLogin, HostWork } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Observation } from '../model/stamp.js';
 import type { ActionContext } from '../model/target.js';
+import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
 import { describeHost, lostError } from './host-errors.js';
 import { HostRun } from './host-run.js';
@@ -11,7 +12,7 @@ import { Looks } from './looks.js';
 import { unpackTar } from './payload.js';
 import { runAsRoot } from './root-command.js';
 import { directRoute } from './route.js';
-import { programBootstrap, readProgram } from './supervisor.js';
+import { askProgram, programBootstrap, readProgram } from './supervisor.js';
 
 /** What the SSH driver is told. */
 export interface HostDriverOptions {
@@ -65,24 +66,8 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
         if (!path.startsWith('/')) throw new PaiError('INTERNAL', `not an absolute path: ${path}`);
       }
       if (paths.length === 0) return new Map();
-      const chunks: Buffer[] = [];
-      const exit = await runAsRoot(await connections.get(host), {
-        bootstrap: programBootstrap,
-        input: Buffer.from(readProgram(rootOf(host), paths)),
-        onData: (chunk) => {
-          chunks.push(chunk);
-          return false;
-        },
-      });
-      if (exit.code === undefined) throw lostError(host, 'while files were read', 'Run the same command again.');
-      if (exit.code !== 0) {
-        throw new PaiError('HOST_SCRIPT', `${describeHost(host)}: files could not be read`, {
-          where: `host ${host.name}`,
-          next: 'Read what the host said, below.',
-          details: exit.stderr,
-        });
-      }
-      const archive = Buffer.concat(chunks);
+      const connection = await connections.get(host);
+      const archive = await answerOf(connection, readProgram(rootOf(host), paths), 'files could not be read');
       const files = archive.length === 0 ? new Map<string, Uint8Array>() : await unpackTar(archive);
       const found = new Map<string, Uint8Array>();
       for (const path of paths) {
@@ -91,6 +76,35 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
       }
       return found;
     },
+    async ask(host: HostLogin, script: string): Promise<string> {
+      const connection = await connections.get(host);
+      const answer = await answerOf(connection, askProgram(rootOf(host), script), 'a question was not answered');
+      return answer.toString('utf8');
+    },
     close: () => connections.close(),
   };
+}
+
+/**
+ * What a program that changes nothing prints, as root.
+ * @throws PaiError HOST_CONNECTION_LOST, and HOST_SCRIPT with what it said when it does not exit with 0
+ */
+async function answerOf(connection: Connection, program: string, failure: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const exit = await runAsRoot(connection, {
+    bootstrap: programBootstrap,
+    input: Buffer.from(program),
+    onData: (chunk) => {
+      chunks.push(chunk);
+      return false;
+    },
+  });
+  const { host } = connection;
+  if (exit.code === undefined) throw lostError(host, 'while it was asked', 'Run the same command again.');
+  if (exit.code === 0) return Buffer.concat(chunks);
+  throw new PaiError('HOST_SCRIPT', `${describeHost(host)}: ${failure}`, {
+    where: `host ${host.name}`,
+    next: 'Read what the host said, below.',
+    details: exit.stderr,
+  });
 }

@@ -288,6 +288,11 @@ if [ "$#" -gt 0 ]; then exec tar -chf - -- "$@"; fi
 `;
 }
 
+/** Program that answers a question: `script` with `ROOT` set, whose standard output is the answer. */
+export function askProgram(rootPrefix: string, script: string): string {
+  return `${assignments({ ROOT: rootPrefix })}${SHELL_PATH}\nexport ROOT\n${script}\n`;
+}
+
 function assignments(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${shellQuote(value)}\n`)

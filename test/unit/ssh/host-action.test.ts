@@ -24,6 +24,10 @@ class FakeHosts implements HostDriver {
     return new Map();
   }
 
+  async ask(): Promise<string> {
+    return '';
+  }
+
   async close(): Promise<void> {}
 }
 

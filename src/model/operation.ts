@@ -1,0 +1,82 @@
+import type { Drivers } from './drivers.js';
+import type { Json } from './json.js';
+import type { ActionContext, PoolUse } from './target.js';
+
+/** Options of the command line that operations know; absent where they were not given. */
+export interface OperationOptions {
+  /** Do it although something speaks against it. */
+  readonly force?: boolean;
+  /** A file that goes with it, absolute: a list of machines, a snapshot. */
+  readonly file?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+/** What an operation looks with. */
+export interface OperationContext {
+  readonly drivers: Drivers;
+  /** What stands behind the operation's name. */
+  readonly words: readonly string[];
+  readonly options: OperationOptions;
+  /** Aborted by an interrupt. */
+  readonly signal: AbortSignal;
+  /** One line about what is going on while it looks. Never give it a secret. */
+  readonly log: (line: string) => void;
+}
+
+/** One thing that an operation does. Like a target in a run: told, logged, kept in the journal; but never fresh. */
+export interface Step {
+  /** Like a target's: `etcd-remove:h1`. Unique in the operation. */
+  readonly name: string;
+  /** A few words. */
+  readonly description: string;
+  /** Steps that have to come to a good end before. Default: the one before it in the list. */
+  readonly needs?: readonly string[];
+  /** What it occupies: `host:h1`. */
+  readonly pools?: readonly PoolUse[];
+  /** Default: 1800. */
+  readonly timeoutSeconds?: number;
+  /** Does it. Must be safe to do again after a crash at any point. */
+  run(context: ActionContext): Promise<void>;
+}
+
+/** What an operation is about to do. */
+export interface OperationPlan {
+  /** Lines for people, told before anything is done. */
+  readonly notes?: readonly string[];
+  /** Asked before anything is done; `--yes` answers it. */
+  readonly question?: string;
+  /** In order; none: there is nothing to do, and the notes say why. */
+  readonly steps: readonly Step[];
+}
+
+/** What a look has found. */
+export interface OperationReport {
+  /** For people; ends with a line feed. */
+  readonly text: string;
+  /** For machines, under `--json`. */
+  readonly json: Json;
+  /** 0: all is well, 1: something is not. */
+  readonly exitCode: 0 | 1;
+}
+
+/**
+ * Something that people do to a cluster now and then, and that is no state to be kept: looking at its etcd, replacing a member. Declared in the
+ * paifile, called as a command.
+ */
+export type Operation = {
+  /** Command and action: `etcd fix`; or the command alone: `doctor`. */
+  readonly name: string;
+  /** A few words for help. */
+  readonly summary: string;
+} & (
+  | {
+      /** Looks, and changes nothing. */
+      report(context: OperationContext): Promise<OperationReport>;
+    }
+  | {
+      /** Looks and decides; changes nothing. Refuses with a PaiError. It is called while the project's lock is held. */
+      plan(context: OperationContext): Promise<OperationPlan>;
+    }
+);
