@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes the four configuration files for hosts of the rig into DIR.
 #   configure.sh DIR [MASTERS WORKERS [PROXY]]     lists with commas; h1 and h2 unless told
+# PAI_RIG_CLUSTER: the cluster's id, pai-rig unless told
 set -eu
 cd "$(dirname "$0")/../.."
 directory=${1:?usage: configure.sh DIR [MASTERS WORKERS [PROXY]]}
@@ -60,7 +61,7 @@ write('kubernetes-configuration', {
 });
 write('services-configuration', {
   cluster: {
-    clusterid: 'pai-rig',
+    clusterid: process.env.PAI_RIG_CLUSTER ?? 'pai-rig',
     'data-path': '/datastorage',
     'docker-registry-info': {
       'docker-namespace': rig.registry.namespace,

@@ -7,6 +7,19 @@ import { Project, root } from '../whole/project.js';
 
 const call = promisify(execFile);
 
+/** The id of the clusters that tests make. */
+export const clusterId = process.env.PAI_RIG_CLUSTER ?? 'pai-rig';
+
+/** Name of the rig's host number N; `PAI_RIG_OFFSET` moves all of them, so that tests can run beside each other. */
+export function hostName(number: number): string {
+  return `h${number + Number(process.env.PAI_RIG_OFFSET ?? 0)}`;
+}
+
+/** Its address. */
+export function hostAddress(name: string): string {
+  return `172.30.0.${10 + Number(name.slice(1))}`;
+}
+
 /** A script of the rig, as root: `rig('up.sh', '--fresh', 'h1')`. Resolves to its standard output. */
 export async function rig(script: string, ...words: string[]): Promise<string> {
   const { stdout } = await call(path.join(root, 'test/rig', script), words, { maxBuffer: 1 << 26 });
