@@ -31,13 +31,16 @@ function tell(heading, tests) {
 const isFailed = ({ status }) => status === 'failed';
 
 if (what === 'files') {
-  for (const result of read(place)) if (testsOf(result).some(isFailed)) console.log(path.relative(process.cwd(), result.name));
+  for (const result of read(place))
+    if (testsOf(result).some(isFailed)) console.log(path.relative(process.cwd(), result.name));
 } else {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   const broken = [];
   const unsteady = [];
   for (const report of readdirSync(place).filter((name) => /^[\w-]+\.json$/.test(name))) {
-    const again = new Map(read(path.join(place, report.replace('.json', '.again.json'))).map((file) => [file.name, file]));
+    const again = new Map(
+      read(path.join(place, report.replace('.json', '.again.json'))).map((file) => [file.name, file]),
+    );
     for (const first of read(path.join(place, report))) {
       const second = again.get(first.name);
       const tests = testsOf(second ?? first);
@@ -48,7 +51,10 @@ if (what === 'files') {
   }
   const names = new Set(broken.map(({ file, fullName }) => `${file} ${fullName}`));
   tell('failed', broken);
-  tell('failed at first and passed when it was run once more', unsteady.filter(({ file, fullName }) => !names.has(`${file} ${fullName}`)));
+  tell(
+    'failed at first and passed when it was run once more',
+    unsteady.filter(({ file, fullName }) => !names.has(`${file} ${fullName}`)),
+  );
   if (failed !== '0' && sum.failed === 0) {
     console.log('failed: a step that is no test, see above');
     sum.failed = 1;
