@@ -2,22 +2,41 @@ import type { ActionContext, Cluster, Host, PayloadFile } from 'pai';
 import { sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import type { Settings } from './host-script.js';
+import { type Release, releasesOf } from './releases.js';
 
-/** What `kubelet.sh` and the probes of a node are told. */
+const CONTAINERD_SOCKET = 'unix:///run/containerd/containerd.sock';
+
+/** What `kubelet.sh`, the runtime's functions and the probes of a node are told. */
 export function kubeletSettings(cluster: Cluster, host: Host): Settings {
-  const { hyperkube, pause } = componentImages(cluster);
   return {
-    RUNTIME: 'docker',
-    HYPERKUBE: hyperkube,
-    KUBELET_FLAGS: `--pod-infra-container-image=${pause}`,
+    RUNTIME: cluster.kubernetes.containerRuntime,
+    HYPERKUBE: componentImages(cluster).hyperkube,
+    KUBELET_FLAGS: kubeletFlags(cluster, releasesOf(cluster).kubelet).join(' '),
     NODE: host.nodeName,
   };
+}
+
+/** Flags that depend on the release and the runtime. */
+function kubeletFlags(cluster: Cluster, release: Release): readonly string[] {
+  const flags: string[] = [];
+  if (cluster.kubernetes.containerRuntime === 'containerd') {
+    if (release.containerRuntimeFlag) flags.push('--container-runtime=remote');
+    if (!release.runtimeEndpointInConfiguration) flags.push(`--container-runtime-endpoint=${CONTAINERD_SOCKET}`);
+  }
+  if (release.podInfraImageFlag) flags.push(`--pod-infra-container-image=${componentImages(cluster).pause}`);
+  return flags;
 }
 
 /** kubelet's configuration, its way to the API, and the CA that it trusts. */
 export async function kubeletFiles(cluster: Cluster, context: ActionContext): Promise<readonly PayloadFile[]> {
   const { templates } = context.drivers;
-  const variables = { ...cluster.variables.kubernetes, server: cluster.addresses.apiServer };
+  const release = releasesOf(cluster).kubelet;
+  const variables = {
+    ...cluster.variables.kubernetes,
+    server: cluster.addresses.apiServer,
+    release: { ...release },
+    runtime_endpoint: cluster.kubernetes.containerRuntime === 'containerd' ? CONTAINERD_SOCKET : '',
+  };
   return [
     {
       path: 'root/etc/kubernetes/kubelet.yaml',

@@ -31,6 +31,11 @@ wait_for() {
   done
 }
 
+has_systemd() { [ -d "$ROOT/run/systemd/system" ]; }
+start_service() { if has_systemd; then systemctl enable --now "$1"; else service "$1" start; fi; }
+stop_service() { if has_systemd; then systemctl stop "$1"; else service "$1" stop; fi; }
+restart_service() { if has_systemd; then systemctl enable "$1" && systemctl restart "$1"; else service "$1" restart; fi; }
+
 # install_tree UNIT: puts every file of root/ in its place, each whole or not at all, and keeps their checksums, so that
 # check_tree can tell a file that was edited by hand and remove_tree knows what to remove. A file that the last install
 # had and this one has not is removed. New files begin with a dot until they are complete: kubelet overlooks those.

@@ -6,20 +6,6 @@ problems=
 problem() { problems="$problems
   $1: $2"; }
 
-# install_packages NAME...
-install_packages() {
-  # Packages must be able to read what they install: pai's own umask keeps everybody out.
-  umask 022
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -o DPkg::Lock::Timeout=300 update -q || fail "apt-get update failed: check the host's package sources"
-  apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "$@"
-  umask 077
-}
-
-start_service() {
-  if [ -d "$ROOT/run/systemd/system" ]; then systemctl enable --now "$1"; else service "$1" start; fi
-}
-
 # --- preflight: every check is made, all problems are told together
 os=unknown
 if [ -r "$ROOT/etc/os-release" ]; then os=$(. "$ROOT/etc/os-release" && printf '%s %s' "$ID" "${ID_LIKE:-}"); fi
@@ -69,10 +55,12 @@ if ! grep -q "^${HOST_ADDRESS}[[:space:]].*# pai\$" "$hosts" || ! grep -q "[[:sp
 fi
 
 # --- what runs containers
+write_package_source
 if ! runtime_installed; then
   say "installing $RUNTIME_NAME"
   install_runtime
 fi
+configure_runtime
 if [ -d root ]; then install_tree host; fi
 if ! runtime_answers > /dev/null 2>&1; then
   say "starting $RUNTIME_NAME"

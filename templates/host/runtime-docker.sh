@@ -11,7 +11,10 @@ runtime_answers() { docker version --format '{{.Server.Version}}'; }
 # Whether containers can be asked for, without a word.
 runtime_works() { runtime_installed && docker version > /dev/null 2>&1; }
 
-install_runtime() { install_packages docker.io; }
+runtime_packages() { echo docker.io; }
+
+# Before install_tree: nothing to prepare.
+configure_runtime() { :; }
 
 # Follows install_tree, which may have brought other settings.
 start_runtime() { start_service docker; }
@@ -19,7 +22,10 @@ start_runtime() { start_service docker; }
 # Docker reads its registries again without a restart.
 reload_runtime() { [ ! -f "$ROOT/var/run/docker.pid" ] || kill -HUP "$(cat "$ROOT/var/run/docker.pid")"; }
 
-# What it says about its version and its cgroups, for kubelet to say the same.
+# Nothing is left that the files of install_tree did not bring.
+restore_runtime() { :; }
+
+# How it manages cgroups, for kubelet to do the same.
 cgroup_driver() { docker info --format '{{.CgroupDriver}}'; }
 
 # pull_image IMAGE: unless it is there.

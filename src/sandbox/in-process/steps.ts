@@ -129,6 +129,8 @@ const PREPARING: readonly Rule[] = [
     },
   ],
   [/^touch "\$hosts"$/, nothing],
+  // Simulated hosts have Docker, which needs nothing of it.
+  [/^(?:configure_runtime|restore_runtime|(?:write|remove)_package_source)$/, nothing],
   [/^if \[ -f "\$ROOT\/etc\/hosts" \]; then\n\s+grep -v '# pai\$'[\s\S]*fi$/, (run) => run.nameInHosts()],
   [
     /^if ! runtime_installed; then\n[\s\S]*install_runtime\nfi$/,
