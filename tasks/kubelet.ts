@@ -1,4 +1,4 @@
-import type { ActionContext, Cluster, Host, PayloadFile } from 'pai';
+import type { ActionContext, Cluster, ContainerRuntime, Host, PayloadFile } from 'pai';
 import { sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import type { Settings } from './host-script.js';
@@ -8,22 +8,24 @@ const CONTAINERD_SOCKET = 'unix:///run/containerd/containerd.sock';
 
 /** What `kubelet.sh`, the runtime's functions and the probes of a node are told. */
 export function kubeletSettings(cluster: Cluster, host: Host): Settings {
+  const { containerRuntime } = cluster.kubernetes;
+  const { hyperkube, pause } = componentImages(cluster);
   return {
-    RUNTIME: cluster.kubernetes.containerRuntime,
-    HYPERKUBE: componentImages(cluster).hyperkube,
-    KUBELET_FLAGS: kubeletFlags(cluster, releasesOf(cluster).kubelet).join(' '),
+    RUNTIME: containerRuntime,
+    HYPERKUBE: hyperkube,
+    KUBELET_FLAGS: kubeletFlags(releasesOf(cluster).kubelet, containerRuntime, pause).join(' '),
     NODE: host.nodeName,
   };
 }
 
-/** Flags that depend on the release and the runtime. */
-function kubeletFlags(cluster: Cluster, release: Release): readonly string[] {
+/** Flags that depend on the release and the runtime; `pause` is the image that keeps a pod's namespaces. */
+export function kubeletFlags(release: Release, runtime: ContainerRuntime, pause: string): readonly string[] {
   const flags: string[] = [];
-  if (cluster.kubernetes.containerRuntime === 'containerd') {
+  if (runtime === 'containerd') {
     if (release.containerRuntimeFlag) flags.push('--container-runtime=remote');
     if (!release.runtimeEndpointInConfiguration) flags.push(`--container-runtime-endpoint=${CONTAINERD_SOCKET}`);
   }
-  if (release.podInfraImageFlag) flags.push(`--pod-infra-container-image=${componentImages(cluster).pause}`);
+  if (release.podInfraImageFlag) flags.push(`--pod-infra-container-image=${pause}`);
   return flags;
 }
 
