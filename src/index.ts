@@ -6,6 +6,7 @@ export type {
   Host,
   ImageEntry,
   KubernetesConfiguration,
+  PackageSource,
   RegistryConfiguration,
   Role,
   ServiceEntry,
@@ -15,6 +16,12 @@ export type {
 } from './cluster/model.js';
 export { configurationError, type Problem } from './cluster/problems.js';
 export { readYaml, type YamlFile } from './cluster/read-yaml.js';
+export {
+  type ContainerRuntime,
+  minorRelease,
+  NEWEST_MINOR,
+  OLDEST_MINOR,
+} from './cluster/release.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';

@@ -4,6 +4,7 @@ import { controlPlaneCertificates, issuedLate, sharedFile, sharedMaterial } from
 import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
 import { kubeletSettings } from './kubelet.js';
+import { releasesOf } from './releases.js';
 
 /** Files that API server and controller manager read of what masters share. */
 const SHARED = ['ca.key', 'etcd-ca.crt', 'front-proxy-ca.crt', 'sa.key', 'sa.pub'];
@@ -68,6 +69,7 @@ async function configuration(cluster: Cluster, context: ActionContext): Promise<
 async function manifests(cluster: Cluster, host: Host, context: ActionContext): Promise<readonly PayloadFile[]> {
   const { templates } = context.drivers;
   const images = componentImages(cluster);
+  const releases = releasesOf(cluster);
   // Read at the start only, so the manifests name what they are: nothing secret goes in.
   const audit = await templates.read('kubernetes/kube-apiserver/audit-policy.yaml');
   const inputs = createHash('sha256')
@@ -75,12 +77,12 @@ async function manifests(cluster: Cluster, host: Host, context: ActionContext): 
     .update(audit)
     .digest('hex');
   const components = [
-    ['kube-apiserver', images.apiserver],
-    ['kube-controller-manager', images.controllerManager],
-    ['kube-scheduler', images.scheduler],
+    ['kube-apiserver', images.apiserver, releases.apiserver],
+    ['kube-controller-manager', images.controllerManager, releases.controllerManager],
+    ['kube-scheduler', images.scheduler, releases.scheduler],
   ] as const;
   return Promise.all(
-    components.map(async ([name, image]) => ({
+    components.map(async ([name, image, release]) => ({
       path: `root/etc/kubernetes/manifests/${name}.yaml`,
       mode: 0o600,
       content: await templates.render(`kubernetes/${name}/${name}.yaml.template`, {
@@ -88,6 +90,7 @@ async function manifests(cluster: Cluster, host: Host, context: ActionContext): 
         hostcofig: host.raw,
         cluster_id: cluster.services.clusterId,
         image,
+        release: { ...release },
         inputs,
       }),
     })),

@@ -1,6 +1,7 @@
 import { adviseMachines, checkMachines } from './check-machines.js';
 import { checkNetwork } from './check-network.js';
 import { checkPorts } from './check-ports.js';
+import { checkRelease } from './check-release.js';
 import { adviseServiceList, checkRoles, checkServiceList } from './check-service-list.js';
 import { adviseServices, checkServices } from './check-services.js';
 import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
@@ -29,6 +30,7 @@ export function crossCheck({ cluster, kubernetes, roles, services, serviceList }
     problems: [
       ...(cluster.part ? checkMachines(cluster.yaml, cluster.part) : []),
       ...(kubernetes.part ? checkNetwork(kubernetes.yaml, kubernetes.part, cluster.part?.['machine-list'] ?? []) : []),
+      ...(kubernetes.part ? checkRelease(kubernetes.yaml, kubernetes.part) : []),
       ...(roles.part ? checkRoles(roles.yaml, roles.part) : []),
       ...(services.part ? checkServices(services.yaml, services.part) : []),
       ...(cluster.part && services.part

@@ -1,5 +1,6 @@
 import type { Secret } from '../model/secret.js';
 import type { Role } from './model.js';
+import type { ContainerRuntime } from './release.js';
 
 /** Written true, "true", false or "false". */
 export type Flag = 'true' | 'false';
@@ -57,6 +58,14 @@ export interface ClusterFile {
 /** A list of nodes, in a file of its own. */
 export type NodeListFile = Pick<ClusterFile, 'machine-list'>;
 
+/** `package-source`. */
+export type PackageSourceEntry = {
+  'apt-line'?: string;
+  key?: string;
+  only: Flag;
+  packages?: string[];
+};
+
 /** kubernetes-configuration.yaml. */
 export interface KubernetesFile {
   kubernetes: {
@@ -66,6 +75,8 @@ export interface KubernetesFile {
     'storage-backend': string;
     'docker-registry': string;
     'docker-registry-insecure': Flag;
+    'container-runtime'?: ContainerRuntime;
+    'package-source'?: PackageSourceEntry;
     'hyperkube-version': string;
     'etcd-version': string;
     'apiserver-version': string;

@@ -81,6 +81,14 @@ export const formats: Readonly<Record<string, Format>> = {
     phrase: 'what stands before the last / in an image name: host[:port]/path',
     test: new RegExp(`^${registryHost}(/${pathComponent})*$`),
   },
+  'apt-line': {
+    phrase: 'a line of apt such as deb http://mirror/debian bookworm main, without a user or password',
+    test: /^deb (?:\[[^\][\n]*\] )?(?:https?|file|copy):\/?\/?[^\s@]+ \S+(?: [^\s[\]]+)*$/,
+  },
+  'apt-package': {
+    phrase: 'the name of a package, or name=version',
+    test: /^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/,
+  },
   'image-tag': {
     phrase: 'an image tag such as v1.20.2',
     test: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/,

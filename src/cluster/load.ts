@@ -87,6 +87,7 @@ export async function checkConfiguration(
     ...Object.values(files).flatMap((file) => [...file.problems]),
     ...crossed.problems,
     ...(await checkRegistryCa(files, directory)),
+    ...(await checkPackageKey(files, directory)),
   ];
   const hints = Object.values(files).flatMap((file) => [...file.warnings]);
   const readable = await warnOfReadableSecrets(files, directory);
@@ -116,7 +117,7 @@ function allWhole(files: Files): Whole | undefined {
 function build(files: Whole, directory: string, operatorDirectory: string | undefined): Omit<Cluster, 'revealSecrets'> {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
-  const kubernetes = buildKubernetes(files.kubernetes);
+  const kubernetes = buildKubernetes(files.kubernetes, directory);
   const services = buildServices(files.services, directory);
   const addresses = buildAddresses(hosts, kubernetes, services);
   return {
@@ -155,15 +156,24 @@ function buildServiceList(file: ServiceListFile): ServiceEntry[] {
 async function checkRegistryCa(files: Files, directory: string): Promise<Problem[]> {
   const ca = files.services.part?.cluster?.['docker-registry-info']?.['docker-registry-ca'];
   if (ca === undefined) return [];
-  const path = configuredPath(ca, directory);
-  const isFile = await stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
-  if (isFile) return [];
+  if (await isFile(configuredPath(ca, directory))) return [];
   const pointer = '/cluster/docker-registry-info/docker-registry-ca';
   const what = `docker-registry-ca "${ca}": there is no such file; the path is relative to the configuration folder`;
   return [files.services.yaml.problem(pointer, 'value', what)];
+}
+
+async function checkPackageKey(files: Files, directory: string): Promise<Problem[]> {
+  const key = files.kubernetes.part?.kubernetes?.['package-source']?.key;
+  if (key === undefined || (await isFile(configuredPath(key, directory)))) return [];
+  const what = `key "${key}": there is no such file; the path is relative to the configuration folder`;
+  return [files.kubernetes.yaml.problem('/kubernetes/package-source/key', 'value', what)];
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 type Text = readonly [file: string, text: string];

@@ -1,6 +1,7 @@
 import type { HostLogin } from '../model/drivers.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
+import type { ContainerRuntime } from './release.js';
 
 /** Role of a machine in Kubernetes. */
 export type Role = 'master' | 'worker' | 'proxy';
@@ -40,6 +41,18 @@ export interface Host {
   readonly raw: JsonObject;
 }
 
+/** `package-source`: where hosts get the container runtime. */
+export interface PackageSource {
+  /** A whole line of apt. Absent: the host's own sources. */
+  readonly aptLine?: string;
+  /** Absolute path of the public key that signs it. */
+  readonly keyPath?: string;
+  /** Whether no other source is asked. */
+  readonly only: boolean;
+  /** `NAME` or `NAME=VERSION`. Absent: what the system calls it. */
+  readonly packages?: readonly string[];
+}
+
 /** kubernetes-configuration.yaml. */
 export interface KubernetesConfiguration {
   readonly clusterDns: string;
@@ -52,6 +65,9 @@ export interface KubernetesConfiguration {
   readonly dockerRegistry: string;
   /** `docker-registry-insecure`: hosts may pull component images over plain HTTP. */
   readonly dockerRegistryInsecure: boolean;
+  /** What runs containers on hosts. */
+  readonly containerRuntime: ContainerRuntime;
+  readonly packageSource: PackageSource;
   readonly versions: {
     readonly hyperkube: string;
     readonly etcd: string;

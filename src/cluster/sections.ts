@@ -1,18 +1,20 @@
-import type { KubernetesFile, RegistryEntry, ServicesFile } from './files.js';
+import type { KubernetesFile, PackageSourceEntry, RegistryEntry, ServicesFile } from './files.js';
 import { configuredPath } from './hosts.js';
 import { formatIp, parseRange } from './ip.js';
 import type {
   HadoopConfiguration,
   KubernetesConfiguration,
+  PackageSource,
   RegistryConfiguration,
   RestServerConfiguration,
   ServicesConfiguration,
 } from './model.js';
+import { defaultRuntime, minorRelease, OLDEST_MINOR } from './release.js';
 import { servicesRaw } from './variables.js';
 import { virtualClusters } from './virtual-clusters.js';
 
 /** kubernetes-configuration.yaml as the model has it. */
-export function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfiguration {
+export function buildKubernetes({ kubernetes }: KubernetesFile, directory: string): KubernetesConfiguration {
   return {
     clusterDns: kubernetes['cluster-dns'],
     loadBalanceIp: kubernetes['load-balance-ip'],
@@ -21,6 +23,10 @@ export function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfi
     storageBackend: kubernetes['storage-backend'],
     dockerRegistry: kubernetes['docker-registry'],
     dockerRegistryInsecure: kubernetes['docker-registry-insecure'] === 'true',
+    // Only releases that are known come here.
+    containerRuntime:
+      kubernetes['container-runtime'] ?? defaultRuntime(minorRelease(kubernetes['hyperkube-version']) ?? OLDEST_MINOR),
+    packageSource: buildPackageSource(kubernetes['package-source'], directory),
     versions: {
       hyperkube: kubernetes['hyperkube-version'],
       etcd: kubernetes['etcd-version'],
@@ -32,6 +38,17 @@ export function buildKubernetes({ kubernetes }: KubernetesFile): KubernetesConfi
       pause: kubernetes['pause-version'],
     },
     raw: { ...kubernetes },
+  };
+}
+
+function buildPackageSource(source: PackageSourceEntry | undefined, directory: string): PackageSource {
+  if (source === undefined) return { only: false };
+  const { 'apt-line': aptLine, key, only, packages } = source;
+  return {
+    ...(aptLine !== undefined && { aptLine }),
+    ...(key !== undefined && { keyPath: configuredPath(key, directory) }),
+    only: only === 'true',
+    ...(packages !== undefined && { packages }),
   };
 }
 

@@ -2,6 +2,8 @@
 # Writes the four configuration files for hosts of the rig into DIR.
 #   configure.sh DIR [MASTERS WORKERS [PROXY]]     lists with commas; h1 and h2 unless told
 # PAI_RIG_CLUSTER: the cluster's id, pai-rig unless told
+# PAI_RIG_RUNTIME: container-runtime, pai's default unless told
+# PAI_RIG_RELEASE: a release of build-release.sh whose images release-images.sh pushed, RIG_KUBERNETES unless told
 set -eu
 cd "$(dirname "$0")/../.."
 directory=${1:?usage: configure.sh DIR [MASTERS WORKERS [PROXY]]}
@@ -23,7 +25,14 @@ function fail(message) {
   console.error(message);
   process.exit(1);
 }
-const { prefix, tags } = rig.images;
+const { prefix } = rig.images;
+const release = process.env.PAI_RIG_RELEASE;
+const tags = { ...rig.images.tags };
+if (release) {
+  for (const name of ['hyperkube', 'kube-apiserver', 'kube-scheduler', 'kube-controller-manager']) tags[name] = `v${release}`;
+  tags.etcd = `k${release}`;
+  tags.pause = `k${release}`;
+}
 copyFileSync(rig.registry.ca, `${directory}/registry-ca.crt`);
 const machine = (name, role) => ({ hostname: name, hostip: ip(name), 'machine-type': 'RIG', 'k8s-role': role });
 // JSON is YAML
@@ -49,6 +58,7 @@ write('kubernetes-configuration', {
     'storage-backend': 'etcd3',
     'docker-registry': prefix,
     'docker-registry-insecure': 'true',
+    ...(process.env.PAI_RIG_RUNTIME && { 'container-runtime': process.env.PAI_RIG_RUNTIME }),
     'hyperkube-version': tags.hyperkube,
     'etcd-version': tags.etcd,
     'apiserver-version': tags['kube-apiserver'],

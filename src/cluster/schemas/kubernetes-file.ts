@@ -2,6 +2,20 @@ import { about, flag, mapping, otherwise, type Schema, text } from './parts.js';
 
 const imageTag = (description: string): Schema => about(description, text('image-tag'));
 
+const packageSource = mapping([], {
+  'apt-line': about(
+    'Line of apt: deb [options] URL SUITE COMPONENT...; written to /etc/apt/sources.list.d/pai.list.',
+    text('apt-line'),
+  ),
+  key: about('File with the public key that signs it, .asc or .gpg; it must exist.', text()),
+  only: about('"true": hosts ask no other source for what pai installs.', otherwise('false', flag)),
+  packages: about('What is installed, as NAME or NAME=VERSION. Default: what Debian and Ubuntu call it.', {
+    type: 'array',
+    items: text('apt-package'),
+    minItems: 1,
+  }),
+});
+
 const kubernetes = mapping(
   [
     'cluster-dns',
@@ -29,6 +43,14 @@ const kubernetes = mapping(
       text('image-prefix'),
     ),
     'docker-registry-insecure': about('"true": hosts may pull them over plain HTTP.', otherwise('false', flag)),
+    'container-runtime': about(
+      'What runs containers on hosts. Default: docker up to Kubernetes 1.23, containerd from 1.24 on, which knows no other.',
+      { type: 'string', enum: ['docker', 'containerd'] },
+    ),
+    'package-source': about(
+      'Where hosts get Docker or containerd; by default from their own package sources.',
+      packageSource,
+    ),
     'hyperkube-version': imageTag('Tag of hyperkube: kubelet and kube-proxy.'),
     'etcd-version': imageTag('Tag of etcd.'),
     'apiserver-version': imageTag('Tag of kube-apiserver.'),

@@ -61,6 +61,8 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       storageBackend: 'etcd3',
       dockerRegistry: 'registry.example/k8s',
       dockerRegistryInsecure: false,
+      containerRuntime: 'docker',
+      packageSource: { only: false },
       versions: {
         hyperkube: 'v1.20.2',
         etcd: '3.4.13',
