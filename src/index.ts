@@ -42,11 +42,13 @@ export type {
   Step,
 } from './model/operation.js';
 export { reveal, Secret } from './model/secret.js';
+export type { PlanEntry, Reason, State } from './model/plan.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export { didYouMean } from './model/suggest.js';
 export type {
   Action,
   ActionContext,
+  Allowance,
   ApplyContext,
   Declaration,
   Desired,

@@ -46,7 +46,7 @@ export async function drainNode(
     return;
   }
   if (options.force !== true) refuseBare(name, await podsOf(objects, name, context.signal));
-  await cordonNode(objects, name, true, context);
+  await cordonNode(objects, name, options.by, context);
   const drain = new Drain(objects, name, isReady(node), times, context);
   const seconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
   const left = await drain.evict(seconds, options.force === true);

@@ -3,7 +3,7 @@ import { applyWork, cleanTarget } from './apply.js';
 import { KubeClient, type KubeCredentials } from './client.js';
 import { DRAIN_TIMES, type DrainTimes, drainNode } from './drain.js';
 import { Looks } from './looks.js';
-import { cordonNode, listNodes } from './nodes.js';
+import { cordonNode, listNodes, uncordonNode } from './nodes.js';
 import { KubeObjects } from './objects.js';
 import { ROLLOUT_TIMES, type RolloutTimes } from './rollout.js';
 
@@ -38,8 +38,8 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
       await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
     },
     nodes: (signal) => listNodes(objects, signal),
-    cordon: (name, context) => cordonNode(objects, name, true, context),
-    uncordon: (name, context) => cordonNode(objects, name, false, context),
+    cordon: (name, context) => cordonNode(objects, name, undefined, context),
+    uncordon: (name, context, by) => uncordonNode(objects, name, by, context),
     drain: (name, drain, context) =>
       drainNode(objects, name, drain, { ...DRAIN_TIMES, ...options.drainTimes }, context),
     close: () => client.close(),

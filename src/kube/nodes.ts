@@ -10,29 +10,66 @@ export async function listNodes(objects: KubeObjects, signal?: AbortSignal): Pro
   return nodes.map((node) => ({
     name: textAt(node, 'metadata', 'name') ?? '',
     ready: isReady(node),
-    unschedulable: objectAt(node, 'spec').unschedulable === true,
+    unschedulable: isCordoned(node),
     labels: textsAt(node, 'metadata', 'labels'),
   }));
 }
 
-/** Makes a node take no new pods, or take them again. A node that does not exist is no error. */
+type Told = Pick<ActionContext, 'log' | 'signal'>;
+
+/** Annotation of a cordoned node: who cordoned it. */
+const CORDONED_BY = 'pai/cordoned-by';
+
+/** Makes a node take no new pods, and keeps who did that. A node that is cordoned already, or does not exist, is no error. */
 export async function cordonNode(
   objects: KubeObjects,
   name: string,
-  cordoned: boolean,
-  context: Pick<ActionContext, 'log' | 'signal'>,
+  by: string | undefined,
+  context: Told,
 ): Promise<void> {
   const node = await objects.get({ apiVersion: 'v1', kind: 'Node', name }, context.signal);
-  if (node === undefined || (objectAt(node, 'spec').unschedulable === true) === cordoned) return;
+  if (node === undefined || isCordoned(node)) return;
+  await patchNode(objects, name, 'cordon', { spec: { unschedulable: true }, ...annotated(by ?? null) }, context);
+  context.log(`node ${name} takes no new pods (cordoned)`);
+}
+
+/** Makes a node take pods again; with `by` only when it was cordoned by that. A node that does not exist is no error. */
+export async function uncordonNode(
+  objects: KubeObjects,
+  name: string,
+  by: string | undefined,
+  context: Told,
+): Promise<void> {
+  const node = await objects.get({ apiVersion: 'v1', kind: 'Node', name }, context.signal);
+  if (node === undefined || !isCordoned(node)) return;
+  if (by !== undefined && textAt(node, 'metadata', 'annotations', CORDONED_BY) !== by) return;
+  await patchNode(objects, name, 'uncordon', { spec: { unschedulable: null }, ...annotated(null) }, context);
+  context.log(`node ${name} takes pods again (uncordoned)`);
+}
+
+function annotated(by: string | null): JsonObject {
+  return { metadata: { annotations: { [CORDONED_BY]: by } } };
+}
+
+function isCordoned(node: JsonObject): boolean {
+  return objectAt(node, 'spec').unschedulable === true;
+}
+
+async function patchNode(
+  objects: KubeObjects,
+  name: string,
+  verb: string,
+  body: JsonObject,
+  { signal }: Told,
+): Promise<void> {
   await objects.client.send({
     method: 'PATCH',
     path: `/api/v1/nodes/${encodeURIComponent(name)}`,
     contentType: 'application/merge-patch+json',
-    body: { spec: { unschedulable: cordoned ? true : null } },
-    what: `${cordoned ? 'cordon' : 'uncordon'} Node ${name}`,
-    ...signalOf(context.signal),
+    body,
+    what: `${verb} Node ${name}`,
+    ...signalOf(signal),
   });
-  context.log(cordoned ? `node ${name} takes no new pods (cordoned)` : `node ${name} takes pods again (uncordoned)`);
 }
 
 /** Whether a node's kubelet says, and lately, that it is well. */

@@ -117,6 +117,8 @@ export interface DrainOptions {
   readonly timeoutSeconds?: number;
   /** Pods without a controller go too, and those that are left after the time are deleted, whatever their disruption budgets say. */
   readonly force?: boolean;
+  /** Who cordons the node: kept with it, so that `uncordon` can tell. */
+  readonly by?: string;
 }
 
 /** Objects in Kubernetes. */
@@ -133,8 +135,8 @@ export interface KubeDriver {
   nodes(signal?: AbortSignal): Promise<readonly KubeNode[]>;
   /** Makes a node take no new pods. Cordoned already, or not there, is no error. */
   cordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
-  /** Makes it take pods again. */
-  uncordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** Makes it take pods again. With `by` only when it was cordoned by that: not what an operator cordoned. */
+  uncordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>, by?: string): Promise<void>;
   /**
    * Cordons a node and evicts its pods, as their disruption budgets allow; those of DaemonSets and static ones stay. Resolves when they are gone. On a
    * node that is not Ready nobody confirms that, and accepted evictions are enough. Fails with KUBE_REFUSED for pods without a controller (nothing was
