@@ -4,7 +4,8 @@ import type { ActionContext } from 'pai';
 export type Settings = Readonly<Record<string, string>>;
 
 /**
- * A script for a host: settings, then files of `templates/host/` one after another, `lib.sh` first.
+ * A script for a host: settings, then files of `templates/host/` one after another, `lib.sh` first. Where the setting RUNTIME
+ * (docker, containerd) is given, the file with that runtime's functions comes next.
  * Used for scripts, probes and clean-ups alike; nothing in it is rendered, so what shellcheck saw is what runs.
  */
 export async function hostScript(
@@ -13,7 +14,8 @@ export async function hostScript(
   files: readonly string[],
 ): Promise<string> {
   const read = async (file: string) => Buffer.from(await context.drivers.templates.read(`host/${file}`)).toString();
-  const texts = await Promise.all(['lib.sh', ...files].map(read));
+  const runtime = settings.RUNTIME === undefined ? [] : [`runtime-${settings.RUNTIME}.sh`];
+  const texts = await Promise.all(['lib.sh', ...runtime, ...files].map(read));
   return ['set -eu', ...Object.entries(settings).map(([name, value]) => `${name}=${quote(value)}`), ...texts].join(
     '\n',
   );

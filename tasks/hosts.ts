@@ -10,6 +10,7 @@ const PORTS = { master: '6443 2379 2380 10250 10257 10259', worker: '10250', pro
 /** A bare host made ready: checked, named in its own /etc/hosts, Docker there and trusting the configured registries. */
 export function prepareHost(cluster: Cluster, host: Host): Action {
   const settings = {
+    RUNTIME: 'docker',
     CLUSTER_ID: cluster.services.clusterId,
     HOST_NAME: host.name,
     HOST_ADDRESS: host.address,

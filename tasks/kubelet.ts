@@ -6,7 +6,12 @@ import type { Settings } from './host-script.js';
 /** What `kubelet.sh` and the probes of a node are told. */
 export function kubeletSettings(cluster: Cluster, host: Host): Settings {
   const { hyperkube, pause } = componentImages(cluster);
-  return { HYPERKUBE: hyperkube, PAUSE: pause, NODE: host.nodeName };
+  return {
+    RUNTIME: 'docker',
+    HYPERKUBE: hyperkube,
+    KUBELET_FLAGS: `--pod-infra-container-image=${pause}`,
+    NODE: host.nodeName,
+  };
 }
 
 /** kubelet's configuration, its way to the API, and the CA that it trusts. */

@@ -1,8 +1,6 @@
-# Starts kubelet in a container, or leaves it alone when the one that runs is what is wanted.
+# Starts kubelet, or leaves it alone when the one that runs is what is wanted. Follows lib.sh and the runtime's file.
 #
-# HYPERKUBE, PAUSE (images), NODE (the node's name and address)
-
-kubelet_image() { docker image inspect "$HYPERKUBE" > /dev/null 2>&1 || docker pull -q "$HYPERKUBE"; }
+# HYPERKUBE (image), NODE (the node's name and address), KUBELET_FLAGS (those of the release and the runtime)
 
 start_kubelet() {
   mkdir -p "$ROOT/var/lib/kubelet" "$ROOT/etc/kubernetes/manifests"
@@ -10,25 +8,15 @@ start_kubelet() {
     # What kubelet made of the old certificate by rotation would win over the new one.
     *" kubelet-client "*) rm -f "$ROOT"/var/lib/kubelet/pki/kubelet-client-* ;;
   esac
-  kubelet_image || fail "the image $HYPERKUBE can't be pulled: check docker-registry and hyperkube-version"
-  # rshared: without it, what kubelet mounts for pods (secrets, memory volumes) stays in its own container and the pods see
-  # empty directories. /sys carries the host's cgroups. --pid=host: paths of cgroups and of network namespaces.
-  set -- --net=host --pid=host --privileged --restart=always \
-    -v "$ROOT/sys:/sys" -v "$ROOT/dev:/dev" -v "$ROOT/var/run:/var/run" \
-    -v "$ROOT/var/lib/docker:/var/lib/docker" -v "$ROOT/var/lib/kubelet:/var/lib/kubelet:rw,rshared" \
-    -v "$ROOT/var/log:/var/log" -v "$ROOT/etc/kubernetes:/etc/kubernetes:ro"
-  # What kubelet tells of a host that has no UUID of its own.
-  [ ! -f "$ROOT/etc/machine-id" ] || set -- "$@" -v "$ROOT/etc/machine-id:/etc/machine-id:ro"
-  set -- "$@" "$HYPERKUBE" /hyperkube kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
-    --hostname-override="$NODE" --node-ip="$NODE" --pod-infra-container-image="$PAUSE" \
-    --cgroup-driver="$(docker info --format '{{.CgroupDriver}}')"
+  pull_image "$HYPERKUBE" || fail "the image $HYPERKUBE can't be pulled: check docker-registry and hyperkube-version"
+  # shellcheck disable=SC2086 # words on purpose
+  set -- --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
+    --hostname-override="$NODE" --node-ip="$NODE" $KUBELET_FLAGS --cgroup-driver="$(cgroup_driver)"
+  run_kubelet "$@"
+}
+
+# kubelet_unchanged WORD...: whether kubelet runs and was started with these words and the files as they are. Sets spec.
+kubelet_unchanged() {
   spec=$({ printf '%s\n' "$@"; cat "$ROOT/etc/kubernetes/kubelet.yaml" "$ROOT/etc/kubernetes/kubelet.conf" "$PKI/kubelet-client.spec" "$PKI/kubelet-server.spec"; } | sha256sum | cut -d ' ' -f 1)
-  if kubelet_running > /dev/null && [ "$(docker inspect -f '{{index .Config.Labels "pai.spec"}}' kubelet)" = "$spec" ] \
-    && [ -z "$NEW_CERTIFICATES" ]; then
-    return 0
-  fi
-  say "starting kubelet"
-  docker rm -f kubelet > /dev/null 2>&1 || :
-  docker run -d --name kubelet --label "pai.spec=$spec" "$@" > /dev/null
-  wait_for 60 "kubelet" kubelet_running
+  kubelet_runs && [ "$(kubelet_spec)" = "$spec" ] && [ -z "$NEW_CERTIFICATES" ]
 }

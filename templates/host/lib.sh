@@ -1,4 +1,5 @@
-# Functions that the scripts of this folder share. POSIX sh; read in front of every script and probe.
+# Functions that the scripts of this folder share. POSIX sh; read in front of every script and probe, together with
+# runtime-docker.sh or runtime-containerd.sh, which know how containers are run (see there for what both have to offer).
 #
 # ROOT   prefix of the host's file system: empty on a real host
 # STATE  what pai keeps on a host
@@ -104,12 +105,9 @@ remove_certificates() {
   for name in "$@"; do rm -f "$PKI/$name.crt" "$PKI/$name.key" "$PKI/$name.spec"; done
 }
 
-# Ids of the running containers of a static pod's container, by its name in the manifest.
-pod_container() { docker ps -q --filter "name=^/k8s_$1_"; }
-
 pod_running() {
   [ -n "$(pod_container "$1")" ] || {
-    say "no container of $1 runs: $(docker ps -a --filter "name=^/k8s_$1_" --format '{{.Status}}' | head -n 1)"
+    say "no container of $1 runs: $(pod_status "$1")"
     return 1
   }
 }
@@ -119,15 +117,15 @@ stop_pod() {
   rm -f "$ROOT/etc/kubernetes/manifests/$1.yaml"
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
     [ -n "$(pod_container "$1")" ] || return 0
-    [ "$(docker inspect -f '{{.State.Running}}' kubelet 2>/dev/null)" = true ] || break
+    kubelet_runs || break
     sleep 2
   done
   # kubelet is not there to do it, or takes too long
-  docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_$1-" | xargs -r docker rm -f > /dev/null
+  remove_pod "$1"
 }
 
-# kubectl with the node's own credentials, from the image that kubelet runs in.
-node_kubectl() { docker exec kubelet /hyperkube kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
+# kubectl with the node's own credentials, of the release that kubelet is of.
+node_kubectl() { hyperkube_kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
 
 node_ready() {
   node_json=$(node_kubectl get --raw "/api/v1/nodes/$NODE" 2>&1) || {
@@ -142,7 +140,7 @@ node_ready() {
 }
 
 kubelet_running() {
-  [ "$(docker inspect -f '{{.State.Running}}' kubelet 2>/dev/null)" = true ] || {
+  kubelet_runs || {
     say "the kubelet container is not running"
     return 1
   }

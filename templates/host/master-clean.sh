@@ -1,5 +1,5 @@
 # Takes the control plane off a master; etcd and kubelet stay until etcd is cleaned.
-if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
+if runtime_works; then
   # All manifests first: kubelet then stops the three at the same time.
   for component in kube-scheduler kube-controller-manager kube-apiserver; do
     rm -f "$ROOT/etc/kubernetes/manifests/$component.yaml"

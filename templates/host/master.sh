@@ -8,7 +8,7 @@ chmod 700 "$ROOT/var/log/kubernetes"
 install_certificates
 install_tree master
 # A new certificate is read at the start of a component only.
-case " $NEW_CERTIFICATES " in *" kube-apiserver "*) docker ps -q --filter 'name=^/k8s_kube-' | xargs -r docker restart > /dev/null ;; esac
+case " $NEW_CERTIFICATES " in *" kube-apiserver "*) restart_pods kube-apiserver kube-controller-manager kube-scheduler ;; esac
 
 wait_for 400 "the API server on $NODE (/readyz)" apiserver_ready
 wait_for 200 "the controller manager on $NODE" component_healthy 10257
@@ -18,5 +18,5 @@ wait_for 200 "node $NODE to be Ready" node_ready
 # for the dev box, which has it from here
 kubectl=$STATE/bin/kubectl
 mkdir -p "$STATE/bin"
-docker cp -q kubelet:/usr/local/bin/kubectl "$kubectl.pai-new" 2>/dev/null || docker cp kubelet:/usr/local/bin/kubectl "$kubectl.pai-new" > /dev/null
+copy_from_hyperkube /usr/local/bin/kubectl "$kubectl.pai-new"
 mv -f "$kubectl.pai-new" "$kubectl"

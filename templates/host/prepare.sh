@@ -1,10 +1,24 @@
-# Makes a bare host ready: preflight, its own name in /etc/hosts, Docker, the registries that Docker may trust.
+# Makes a bare host ready: preflight, its own name in /etc/hosts, what runs containers, the registries that it may trust.
 #
 # CLUSTER_ID, HOST_NAME, HOST_ADDRESS, HOST_PORTS (to be free, or held by our own kubelet's pods)
 
 problems=
 problem() { problems="$problems
   $1: $2"; }
+
+# install_packages NAME...
+install_packages() {
+  # Packages must be able to read what they install: pai's own umask keeps everybody out.
+  umask 022
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -o DPkg::Lock::Timeout=300 update -q || fail "apt-get update failed: check the host's package sources"
+  apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "$@"
+  umask 077
+}
+
+start_service() {
+  if [ -d "$ROOT/run/systemd/system" ]; then systemctl enable --now "$1"; else service "$1" start; fi
+}
 
 # --- preflight: every check is made, all problems are told together
 os=unknown
@@ -31,13 +45,13 @@ listening() {
   cat "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" 2> /dev/null |
     awk -v port="$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port {found = 1} END {exit !found}'
 }
-if ! docker inspect kubelet > /dev/null 2>&1; then
+if ! kubelet_exists; then
   for port in $HOST_PORTS; do
     if listening "$port"; then problem ports "$port is in use and not by this cluster"; fi
   done
 fi
-if ! command -v docker > /dev/null && ! command -v apt-get > /dev/null; then
-  problem docker "is not installed and apt-get is not there to install it"
+if ! runtime_installed && ! command -v apt-get > /dev/null; then
+  problem "$RUNTIME_NAME" "is not installed and apt-get is not there to install it"
 fi
 [ -z "$problems" ] || fail "preflight:$problems"
 [ "$(hostname)" = "$HOST_NAME" ] || say "note: the host calls itself $(hostname), the configuration $HOST_NAME"
@@ -54,26 +68,16 @@ if ! grep -q "^${HOST_ADDRESS}[[:space:]].*# pai\$" "$hosts" || ! grep -q "[[:sp
   cat hosts-new > "$hosts"
 fi
 
-# --- Docker
-if ! command -v docker > /dev/null; then
-  say "installing Docker"
-  # Packages must be able to read what they install: pai's own umask keeps everybody out.
-  umask 022
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -o DPkg::Lock::Timeout=300 update -q || fail "apt-get update failed: check the host's package sources"
-  apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends docker.io
-  umask 077
+# --- what runs containers
+if ! runtime_installed; then
+  say "installing $RUNTIME_NAME"
+  install_runtime
 fi
-docker_answers() { docker version --format '{{.Server.Version}}'; }
-start_docker() {
-  if [ -d "$ROOT/run/systemd/system" ]; then systemctl enable --now docker; else service docker start; fi
-}
 if [ -d root ]; then install_tree host; fi
-if ! docker_answers > /dev/null 2>&1; then
-  say "starting Docker"
-  start_docker || :
-elif [ -f "$ROOT/var/run/docker.pid" ]; then
-  # Docker reads its registries again without a restart.
-  kill -HUP "$(cat "$ROOT/var/run/docker.pid")"
+if ! runtime_answers > /dev/null 2>&1; then
+  say "starting $RUNTIME_NAME"
+  start_runtime || :
+else
+  reload_runtime
 fi
-wait_for 120 "Docker" docker_answers
+wait_for 120 "$RUNTIME_NAME" runtime_answers

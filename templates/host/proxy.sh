@@ -8,5 +8,5 @@ mv -f "$PKI/.haproxy.pem.pai-new" "$PKI/haproxy.pem"
 install_tree proxy
 start_kubelet
 # A new certificate is read at the start only.
-case " $NEW_CERTIFICATES " in *" haproxy-check "*) pod_container haproxy | xargs -r docker restart > /dev/null ;; esac
+case " $NEW_CERTIFICATES " in *" haproxy-check "*) restart_pods haproxy ;; esac
 wait_for 200 "haproxy on $NODE" pod_running haproxy

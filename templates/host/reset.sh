@@ -1,11 +1,11 @@
 # Takes Kubernetes off a host. The order matters: kubelet first, it would start the rest again.
 
 reset_node() {
-  if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
-    docker rm -f kubelet > /dev/null 2>&1 || :
-    docker ps -aq --filter 'name=^/k8s_' | xargs -r docker rm -f > /dev/null
+  if runtime_works; then
+    remove_kubelet
+    remove_pods
   elif [ -n "$(pidof kubelet)" ]; then
-    fail "kubelet runs and Docker does not answer to stop it: start Docker and clean again"
+    fail "kubelet runs and $RUNTIME_NAME does not answer to stop it: start $RUNTIME_NAME and clean again"
   fi
 
   # volumes of pods, deepest first

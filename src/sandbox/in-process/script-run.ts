@@ -137,7 +137,7 @@ export class ScriptRun {
     const [name = '', ...words] = call.split(' ');
     const [word = ''] = words;
     switch (name) {
-      case 'docker_answers':
+      case 'runtime_answers':
         return this.machine.dockerProblem();
       case 'kubelet_running':
         return this.machine.kubeletProblem();
@@ -189,7 +189,7 @@ export class ScriptRun {
     for (const folder of ['var/lib/kubelet', 'etc/kubernetes/manifests']) makeFolder(machine.at(folder));
     const sources = ['kubelet.yaml', 'kubelet.conf', 'pki/kubelet-client.spec', 'pki/kubelet-server.spec'];
     const spec = createHash('sha256').update(
-      JSON.stringify([hyperkube, this.variable('PAUSE'), this.variable('NODE')]),
+      JSON.stringify([hyperkube, this.variable('KUBELET_FLAGS'), this.variable('NODE')]),
     );
     for (const name of sources) spec.update(readFileSync(machine.at('etc/kubernetes', name)));
     const label = `pai.spec=${spec.digest('hex')}`;

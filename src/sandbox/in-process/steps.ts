@@ -26,8 +26,8 @@ const SHARED: readonly Rule[] = [
   [/^reset_node$/, (run) => run.resetNode()],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],
   // What is simulated is the same after a restart.
-  [/^case " \$NEW_CERTIFICATES " in .*docker restart > \/dev\/null ;; esac$/, nothing],
-  [/^docker cp .*kubelet:\S+\/kubectl ("[^"]+") > \/dev\/null$/, (run, [to = '']) => run.copyKubectl(run.expand(to))],
+  [/^case " \$NEW_CERTIFICATES " in .*\) restart_pods [\w -]+ ;; esac$/, nothing],
+  [/^copy_from_hyperkube \S+\/kubectl ("[^"]+")$/, (run, [to = '']) => run.copyKubectl(run.expand(to))],
   [
     /^\[ ! -d ("[^"]+") \] \|\| find \1 -mindepth 1 -delete$/,
     (run, [folder = '']) => {
@@ -36,7 +36,7 @@ const SHARED: readonly Rule[] = [
     },
   ],
   [
-    /^if command -v docker [\s\S]* for component in ([\w -]+); do\n\s+say "stopping \$component"\n\s+stop_pod "\$component"\n\s+done\nfi$/,
+    /^if runtime_works; then[\s\S]* for component in ([\w -]+); do\n\s+say "stopping \$component"\n\s+stop_pod "\$component"\n\s+done\nfi$/,
     (run, [names = '']) => {
       if (!run.machine.dockerRuns) return;
       for (const name of names.split(' ')) {
@@ -68,7 +68,7 @@ const LOOKS: readonly Rule[] = [
     (run, [look = '', prefix = '']) => run.failIf(run.look(look)?.split('\n').at(-1), prefix),
   ],
   [
-    /^docker version [^|]*\|\| fail ("[^"]*")$/,
+    /^runtime_answers [^|]*\|\| fail ("[^"]*")$/,
     (run, [words = '']) => run.failIf(run.machine.dockerRuns ? undefined : run.expand(words)),
   ],
   [
@@ -99,8 +99,8 @@ const PREPARING: readonly Rule[] = [
   [/^case (?:" \$os "|\$\(uname -m\)) in\n[\s\S]*problem [\s\S]*esac$/, nothing],
   [/^(?:skew|memory|disk)=\$.*$/, nothing],
   [/^\[ "\$(?:\{skew#-\}|memory|disk)" -(?:le|ge) \d+ \] \|\| problem .*$/, nothing],
-  [/^if ! docker inspect kubelet .*\n[\s\S]*listening "\$port"[\s\S]*fi$/, nothing],
-  [/^if ! command -v docker .* && ! command -v apt-get .*\n.*problem docker .*\nfi$/, nothing],
+  [/^if ! kubelet_exists; then\n[\s\S]*listening "\$port"[\s\S]*fi$/, nothing],
+  [/^if ! runtime_installed && ! command -v apt-get .*\n.*problem .*\nfi$/, nothing],
   [/^\[ "\$\(hostname\)" = "\$HOST_NAME" \] \|\| say .*$/, nothing],
   [
     /^if \[ -f ("[^"]+") \] && \[ "\$\(cat \1\)" != ("[^"]+") \]; then\n\s+problem cluster .*\nfi$/,
@@ -131,14 +131,14 @@ const PREPARING: readonly Rule[] = [
   [/^touch "\$hosts"$/, nothing],
   [/^if \[ -f "\$ROOT\/etc\/hosts" \]; then\n\s+grep -v '# pai\$'[\s\S]*fi$/, (run) => run.nameInHosts()],
   [
-    /^if ! command -v docker [^\n]*\n[\s\S]*apt-get [^\n]* install [^\n]* docker\.io\n[\s\S]*fi$/,
+    /^if ! runtime_installed; then\n[\s\S]*install_runtime\nfi$/,
     (run) => {
       if (run.machine.dockerRuns) return;
       for (const line of ['installing Docker', 'docker.io installed (simulated)']) run.say(line);
     },
   ],
   [
-    /^if ! docker_answers [^\n]*\n[\s\S]*start_docker [\s\S]*fi$/,
+    /^if ! runtime_answers [^\n]*\n[\s\S]*start_runtime [\s\S]*fi$/,
     (run) => {
       if (run.machine.dockerRuns) return;
       run.machine.startDocker();

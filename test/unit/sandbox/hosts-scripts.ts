@@ -8,7 +8,7 @@ const folder = path.resolve(import.meta.dirname, '../../../templates/host');
 
 /** The scripts of templates/host as the tasks put them together, with a payload that has what they look at. */
 export function hostScripts(names: readonly string[], settings: Readonly<Record<string, string>>): string {
-  const texts = ['lib.sh', ...names].map((name) => readFileSync(path.join(folder, name), 'utf8'));
+  const texts = ['lib.sh', 'runtime-docker.sh', ...names].map((name) => readFileSync(path.join(folder, name), 'utf8'));
   return ['set -eu', ...Object.entries(settings).map(([name, value]) => `${name}='${value}'`), ...texts].join('\n');
 }
 
@@ -26,12 +26,18 @@ function settingsOf(name: string) {
   const address = SANDBOX.hosts.find((host) => host.name === name)?.address ?? '';
   return {
     prepare: {
+      RUNTIME: 'docker',
       CLUSTER_ID: 'test',
       HOST_NAME: name,
       HOST_ADDRESS: address,
       HOST_PORTS: '6443 2379 10250',
     },
-    kubelet: { HYPERKUBE: 'registry.test/hyperkube:v1.13.0', PAUSE: 'registry.test/pause:3.1', NODE: address },
+    kubelet: {
+      RUNTIME: 'docker',
+      HYPERKUBE: 'registry.test/hyperkube:v1.13.0',
+      KUBELET_FLAGS: '--pod-infra-container-image=registry.test/pause:3.1',
+      NODE: address,
+    },
   };
 }
 
