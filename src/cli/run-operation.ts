@@ -61,7 +61,7 @@ export async function runOperation(
     },
     execute: async (planned, context, how) => {
       if (decided === undefined) throw new Error('an operation runs before it was planned');
-      return executePlan(planned, decided.graph, context, { ...how, ...ALONE });
+      return executePlan(planned, decided.graph, context, { ...how, ...ALONE, pastUnhealthy: true });
     },
   });
 }

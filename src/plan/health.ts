@@ -19,7 +19,8 @@ export function refuseUnhealthy(graph: Graph, plan: Plan, entries: readonly Plan
     if (!rolls(graph, name) || repaired.has(name)) return [];
     if (observation.kind === 'unknown') return [`${name}: ${toPaiError(observation.error).message}`];
     // What is not there yet is no member.
-    const problem = observation.problem ?? (observation.stamp === undefined ? 'its last run did not finish' : undefined);
+    const problem =
+      observation.problem ?? (observation.stamp === undefined ? 'its last run did not finish' : undefined);
     return problem === undefined || !observation.present ? [] : [`${name}: ${problem}`];
   });
   if (details.length === 0) return;

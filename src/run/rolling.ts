@@ -17,6 +17,8 @@ export interface Rolling {
  * come up well keeps the rest from being touched. Members that are not well go first: a quorum that misses one of them can't
  * spare another. All groups follow one order of everything, so the result has no cycle; it is in that order.
  *
+ * When no member at all is well they go together, as the first time: none would be well before the others are.
+ *
  * Of a group that rolls in batches only those that do their work are spared from each other: those that are not well go together, before them, and
  * those that were never applied go when they can.
  */
@@ -25,6 +27,7 @@ export function roll(graph: Graph, plan: Plan, before: Before, rolling: Rolling 
   const rankOf = (name: string): Rank => (rolls(name) ? healthOf(plan, name) : 'others');
   const rolled = new Map<string, readonly string[]>();
   const batches = new Map<string, Batches>();
+  const anyWell = groupsWithWell(graph, plan);
   for (const name of linearOrder(before, rankOf)) {
     const earlier = before.get(name) ?? [];
     const member = membership(graph, plan, name);
@@ -32,27 +35,39 @@ export function roll(graph: Graph, plan: Plan, before: Before, rolling: Rolling 
       rolled.set(name, earlier);
       continue;
     }
-    const { group, together } = member;
-    const size = together ? batchCount(rolling.batch ?? DEFAULT_BATCH, graph.groups.get(group)?.members.length ?? 1) : 1;
+    const { group, inBatches } = member;
+    const size = inBatches
+      ? batchCount(rolling.batch ?? DEFAULT_BATCH, graph.groups.get(group)?.members.length ?? 1)
+      : 1;
     const own = batches.get(group) ?? new Batches(size);
     batches.set(group, own);
-    const previous = together && rankOf(name) !== 'well' ? own.addToFirst(name) : own.add(name);
+    const together = inBatches ? rankOf(name) !== 'well' : !anyWell.has(group);
+    const previous = together ? own.addToFirst(name) : own.add(name);
     rolled.set(name, previous.length === 0 ? earlier : [...new Set([...earlier, ...previous])]);
   }
   return rolled;
 }
 
 /** How a target rolls in this run; undefined when nothing has to be spared for it. */
-function membership(graph: Graph, plan: Plan, name: string): { group: string; together: boolean } | undefined {
+function membership(graph: Graph, plan: Plan, name: string): { group: string; inBatches: boolean } | undefined {
   const target = targetOf(graph, name);
   const group = rollingGroup(target);
   if (group === undefined) return undefined;
   if (target.rolling === 'batches') {
     const observation = plan.observations.get(name);
     const isNew = observation?.kind === 'known' && observation.stamp === undefined && !observation.present;
-    return observation === undefined || isNew ? undefined : { group, together: true };
+    return observation === undefined || isNew ? undefined : { group, inBatches: true };
   }
-  return plan.rollingGroups.has(group) ? { group, together: false } : undefined;
+  return plan.rollingGroups.has(group) ? { group, inBatches: false } : undefined;
+}
+
+function groupsWithWell(graph: Graph, plan: Plan): Set<string> {
+  const groups = new Set<string>();
+  for (const [name, observation] of plan.observations) {
+    const group = isWell(observation) ? rollingGroup(targetOf(graph, name)) : undefined;
+    if (group !== undefined) groups.add(group);
+  }
+  return groups;
 }
 
 /** The batches of one group, as its members come. */

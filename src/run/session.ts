@@ -74,7 +74,9 @@ export class Session {
     const lengthOf = expectedSeconds(before.keys(), await this.#measured());
     this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
-      const earlier = (before.get(name) ?? []).filter((other) => !this.#isMissing(other) || !goesOnWithout(name, other));
+      const earlier = (before.get(name) ?? []).filter(
+        (other) => !this.#isMissing(other) || !goesOnWithout(name, other),
+      );
       this.#end(name, this.#skipped(earlier) ?? (await this.#guarded(name, work)));
     };
     await walk({ before, lengthOf, remaining: this.#priorities, run });

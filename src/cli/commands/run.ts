@@ -47,7 +47,8 @@ export const run: Command = {
         const { entries } = narrow(planned, graph, narrowing);
         await checkRun({ graph, plan: planned, entries, drivers, signal: stop, allow });
         const missing = [...planned.spared].filter((name) => planned.byName.has(name));
-        if (missing.length > 0) say(`warning: ${missing.join(', ')} can't be looked at: what comes after goes on without\n`);
+        if (missing.length > 0)
+          say(`warning: ${missing.join(', ')} can't be looked at: what comes after goes on without\n`);
         return planned;
       },
       questions: (planned) => {
