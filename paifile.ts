@@ -53,6 +53,7 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     group: 'workers',
     description: 'kubelet of a worker',
     needs: (host) => [pki, after(masters, access, hosts.of(host))],
+    rolling: 'batches',
   });
 
   const kubeProxies = target('addon:kube-proxy', kubeProxy(cluster), {

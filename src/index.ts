@@ -15,6 +15,7 @@ export type {
   VirtualCluster,
 } from './cluster/model.js';
 export { configurationError, type Problem } from './cluster/problems.js';
+export { readNodeList } from './cluster/read-node-list.js';
 export { readYaml, type YamlFile } from './cluster/read-yaml.js';
 export {
   type ContainerRuntime,
@@ -48,12 +49,14 @@ export type {
   OperationReport,
   Step,
 } from './model/operation.js';
+export type { PlanEntry, Reason, State } from './model/plan.js';
 export { reveal, Secret } from './model/secret.js';
 export type { Observation, Stamp } from './model/stamp.js';
 export { didYouMean } from './model/suggest.js';
 export type {
   Action,
   ActionContext,
+  Allowance,
   ApplyContext,
   Declaration,
   Desired,

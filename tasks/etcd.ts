@@ -1,14 +1,19 @@
 import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
+import { drained } from './drained.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
+import { checkVersions } from './versions.js';
 
-/** kubelet on a master and the member of etcd that it runs. Healthy means that it commits, so a quorum is there. */
+/**
+ * kubelet on a master and the member of etcd that it runs. Healthy means that it commits, so a quorum is there. What runs there besides the control
+ * plane leaves before kubelet is changed, as on a worker.
+ */
 export function etcdMember(cluster: Cluster, host: Host): Action {
   const settings = kubeletSettings(cluster, host);
   const probe = ['etcd-health.sh', 'etcd-probe.sh'];
-  return hostAction({
+  const action = hostAction({
     host: host.login,
     probe: (context) => hostScript(context, settings, probe),
     async work(context) {
@@ -37,4 +42,9 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
     },
     clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'etcd-clean.sh']) }),
   });
+  const { etcd, hyperkube } = cluster.kubernetes.versions;
+  return {
+    ...drained(action, host),
+    check: (context, allow) => checkVersions(host, settings, { etcd, kubelet: hyperkube }, context, allow),
+  };
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Action, type Cluster, filesAction, PaiError } from 'pai';
+import { type Action, type ActionContext, type Cluster, filesAction, PaiError } from 'pai';
 import { administratorCertificate, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 
@@ -14,14 +14,7 @@ export function operatorTools(cluster: Cluster): Action {
       spec: { server: cluster.addresses.apiServer, version: componentImages(cluster).hyperkube },
       async make(context) {
         const { certificate, key } = await context.drivers.pki.issue(administratorCertificate());
-        const [master] = cluster.masters;
-        const kubectl =
-          master && (await context.drivers.hosts.read(master.login, [KUBECTL_ON_MASTERS])).get(KUBECTL_ON_MASTERS);
-        if (kubectl === undefined) {
-          throw new PaiError('HOST_SCRIPT', `${KUBECTL_ON_MASTERS} is missing on ${master?.name}`, {
-            next: 'Run pai run masters --force, then run again.',
-          });
-        }
+        const kubectl = await kubectlOfAnyMaster(cluster, context);
         context.log(`export KUBECONFIG=${path.join(folder, 'config')}`);
         const encode = (text: string) => Buffer.from(text).toString('base64');
         const config = await context.drivers.templates.render('kubernetes/kubectl/config.template', {
@@ -38,4 +31,25 @@ export function operatorTools(cluster: Cluster): Action {
       },
     },
   });
+}
+
+/** Of the first master that has it: any one of them may be down. */
+async function kubectlOfAnyMaster({ masters }: Cluster, { drivers }: ActionContext): Promise<Uint8Array> {
+  let failure: unknown;
+  for (const { login } of masters) {
+    try {
+      const found = (await drivers.hosts.read(login, [KUBECTL_ON_MASTERS])).get(KUBECTL_ON_MASTERS);
+      if (found !== undefined) return found;
+    } catch (thrown) {
+      failure ??= thrown;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  throw new PaiError(
+    'HOST_SCRIPT',
+    `${KUBECTL_ON_MASTERS} is missing on ${masters.map(({ name }) => name).join(', ')}`,
+    {
+      next: 'Run pai run masters --force, then run again.',
+    },
+  );
 }

@@ -5,6 +5,7 @@ import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
 import { kubeletSettings } from './kubelet.js';
 import { releasesOf } from './releases.js';
+import { checkVersions } from './versions.js';
 
 /** Files that API server and controller manager read of what masters share. */
 const SHARED = ['ca.key', 'etcd-ca.crt', 'front-proxy-ca.crt', 'sa.key', 'sa.pub'];
@@ -12,7 +13,7 @@ const SHARED = ['ca.key', 'etcd-ca.crt', 'front-proxy-ca.crt', 'sa.key', 'sa.pub
 /** API server, controller manager and scheduler as static pods. A master counts when its `/readyz` says so. */
 export function controlPlane(cluster: Cluster, host: Host): Action {
   const settings = kubeletSettings(cluster, host);
-  return hostAction({
+  const action = hostAction({
     host: host.login,
     probe: (context) => hostScript(context, settings, ['master-probe.sh']),
     async work(context) {
@@ -32,6 +33,13 @@ export function controlPlane(cluster: Cluster, host: Host): Action {
     },
     clean: async (context) => ({ script: await hostScript(context, settings, ['master-clean.sh']) }),
   });
+  const { apiserver, controllerManager, scheduler } = cluster.kubernetes.versions;
+  const wanted = {
+    'kube-apiserver': apiserver,
+    'kube-controller-manager': controllerManager,
+    'kube-scheduler': scheduler,
+  };
+  return { ...action, check: (context, allow) => checkVersions(host, settings, wanted, context, allow) };
 }
 
 async function configuration(cluster: Cluster, context: ActionContext): Promise<readonly PayloadFile[]> {

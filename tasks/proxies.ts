@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { issuedLate, kubeletCertificates, proxyCertificates } from './certificates.js';
 import { componentImages } from './component-images.js';
+import { drained } from './drained.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
+import { checkVersions } from './versions.js';
 
 /**
  * kubelet on the proxy and the haproxy that it runs in front of the masters, whose list its configuration follows. It counts
@@ -11,7 +13,7 @@ import { kubeletFiles, kubeletSettings } from './kubelet.js';
  */
 export function loadBalancer(cluster: Cluster, host: Host): Action {
   const settings = kubeletSettings(cluster, host);
-  return hostAction({
+  const action = hostAction({
     host: host.login,
     probe: (context) => hostScript(context, settings, ['proxy-probe.sh']),
     async work(context) {
@@ -37,4 +39,9 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
     },
     clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'proxy-clean.sh']) }),
   });
+  return {
+    ...drained(action, host),
+    check: (context, allow) =>
+      checkVersions(host, settings, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
+  };
 }

@@ -1,14 +1,18 @@
 import { type Action, type Cluster, type Host, hostAction, PaiError } from 'pai';
 import { issuedLate, kubeletCertificates } from './certificates.js';
+import { drained } from './drained.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
+import { checkVersions } from './versions.js';
 
-/** kubelet on a worker. It counts when its node is Ready. Cleaning takes the node out of Kubernetes too. */
+/**
+ * kubelet on a worker. It counts when its node is Ready, which is drained before a change. Cleaning takes the node out of Kubernetes too.
+ */
 export function workerNode(cluster: Cluster, host: Host): Action {
   const settings = kubeletSettings(cluster, host);
   const action = hostAction({
     host: host.login,
-    probe: (context) => hostScript(context, settings, ['worker-probe.sh']),
+    probe: (context) => hostScript(context, settings, ['worker-probe.sh', 'cordon-probe.sh']),
     work: async (context) => ({
       files: await kubeletFiles(cluster, context),
       late: issuedLate(kubeletCertificates(host), context),
@@ -18,7 +22,9 @@ export function workerNode(cluster: Cluster, host: Host): Action {
     clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'worker-clean.sh']) }),
   });
   return {
-    ...action,
+    ...drained(action, host),
+    check: (context, allow) =>
+      checkVersions(host, settings, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
     async clean(context) {
       await action.clean(context);
       try {

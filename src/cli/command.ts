@@ -25,6 +25,10 @@ export interface Options {
   readonly retryFailed?: boolean;
   readonly only?: boolean;
   readonly exclude?: readonly string[];
+  /** `2` or `20%`. */
+  readonly batch?: string;
+  /** What may be done although something speaks against it. */
+  readonly allow?: readonly string[];
   readonly yes?: boolean;
   readonly waitLock?: boolean;
   readonly verbose?: boolean;

@@ -156,12 +156,14 @@ async function paused<Result>(reporter: OpenReporter, ask: () => Promise<Result>
 
 /** The command line that does the same again. */
 function resumeLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
-  const { only, exclude = [], path, retryFailed, sandbox } = options;
+  const { only, exclude = [], path, retryFailed, sandbox, batch, allow = [] } = options;
   const words = [
     ...patterns,
     ...(retryFailed === true ? ['--retry-failed'] : []),
     ...(only === true ? ['--only'] : []),
     ...exclude.flatMap((pattern) => ['--exclude', pattern]),
+    ...(batch === undefined ? [] : ['--batch', batch]),
+    ...allow.flatMap((what) => ['--allow', what]),
     ...(path === undefined ? [] : ['-p', path]),
     ...(sandbox === true ? ['--sandbox'] : []),
   ];

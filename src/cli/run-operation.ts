@@ -1,17 +1,25 @@
 import { buildGraph, type Graph } from '../graph/graph.js';
 import type { Operation, OperationContext, OperationPlan, Step } from '../model/operation.js';
+import type { PlanEntry } from '../model/plan.js';
 import type { Action, Need, Target } from '../model/target.js';
+import type { Look } from '../plan/look.js';
 import { planRun } from '../plan/plan.js';
+import { checkRun } from '../run/check.js';
 import { executePlan } from '../run/execute.js';
+import { narrow } from '../run/scope.js';
 import type { Invocation } from './command.js';
 import { execute } from './execution.js';
 import type { Project } from './project.js';
+import { revealSecretsFor } from './secrets.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
+/** What an operation does beyond its targets is not run: what these need is taken as it is. */
+const ALONE = { only: true } as const;
+
 /**
  * Does what an operation decides to do, under the project's lock, with a reporter and a journal: its steps are the targets of a graph of their
- * own, and run as those do. Resolves to the exit code.
+ * own, and run as those do, beside the targets of the paifile that it names. Resolves to the exit code.
  */
 export async function runOperation(
   invocation: Invocation,
@@ -28,10 +36,23 @@ export async function runOperation(
     forgetDurations: true,
     plan: async ({ drivers, look }, { say, stop }) => {
       const log = (line: string): void => say(`${line}\n`);
-      const plan = await operation.plan({ ...given, drivers, signal: stop, log });
+      const assess = assessIn(project.graph, look);
+      const plan = await operation.plan({ ...given, drivers, assess, signal: stop, log });
       for (const note of plan.notes ?? []) log(note);
-      decided = { graph: graphOf(plan), question: plan.question };
-      return planRun(decided.graph, [...decided.graph.targets.keys()], look);
+      const { steps, targets = [] } = plan;
+      const graph = graphOf(plan, project.graph);
+      decided = { graph, question: plan.question };
+      const names = [...steps.map(({ name }) => name), ...targets.map(({ name }) => name)];
+      const force = targets.flatMap((target) => (target.force === true ? [target.name] : []));
+      const planned = await planRun(graph, names, look, { force });
+      if (targets.length > 0) {
+        const open = targets.map(({ name }) => name);
+        await revealSecretsFor(open, project);
+        const { entries } = narrow(planned, graph, ALONE);
+        // What is unhealthy is why somebody asks for an operation.
+        await checkRun({ graph, plan: planned, entries, drivers, signal: stop, allow: new Set(['unhealthy']) });
+      }
+      return planned;
     },
     questions: ({ entries }) => {
       const first = entries[0];
@@ -40,13 +61,29 @@ export async function runOperation(
     },
     execute: async (planned, context, how) => {
       if (decided === undefined) throw new Error('an operation runs before it was planned');
-      return executePlan(planned, decided.graph, context, how);
+      return executePlan(planned, decided.graph, context, { ...how, ...ALONE, pastUnhealthy: true });
     },
   });
 }
 
-function graphOf({ steps }: OperationPlan): Graph {
-  return buildGraph({ targets: steps.map((step, index) => targetOf(step, steps[index - 1])), groups: [] });
+/** Looks at targets of a paifile. */
+export function assessIn(graph: Graph, look: Look): OperationContext['assess'] {
+  return async (names): Promise<readonly PlanEntry[]> => {
+    const there = names.filter((name) => graph.targets.has(name));
+    return there.length === 0 ? [] : (await planRun(graph, there, look)).entries;
+  };
+}
+
+/** The steps; and, where there are targets, the paifile's with what they come after. */
+function graphOf({ steps, targets = [] }: OperationPlan, declared: Graph): Graph {
+  const own = steps.map((step, index) => targetOf(step, steps[index - 1]));
+  if (targets.length === 0) return buildGraph({ targets: own, groups: [] });
+  const after = new Map(targets.map((target) => [target.name, target.after ?? []]));
+  const theirs = [...declared.targets.values()].map((target) => {
+    const earlier = (after.get(target.name) ?? []).map((step) => ({ target: step, order: true }));
+    return earlier.length === 0 ? target : { ...target, needs: [...target.needs, ...earlier] };
+  });
+  return buildGraph({ targets: [...own, ...theirs], groups: [...declared.groups.values()] });
 }
 
 function targetOf(step: Step, before: Step | undefined): Target {

@@ -50,6 +50,15 @@ const exclude: OptionRow = {
   repeatable: true,
   pattern: true,
 };
+const batch: OptionRow = {
+  flags: '--batch <size>',
+  summary: 'how many workers change at a time: a number, or a share like 20% (default: 1)',
+};
+const allow: OptionRow = {
+  flags: '--allow <what>',
+  summary: 'change it all the same: unhealthy (cluster), downgrade (of a version); may be given several times',
+  repeatable: true,
+};
 const yes: OptionRow = { flags: '--yes', summary: 'answer yes to what targets ask before they run' };
 const waitLock: OptionRow = { flags: '--wait-lock', summary: 'wait while another pai is at work on this project' };
 const failFast: OptionRow = { flags: '--fail-fast', summary: 'start nothing more after a failure' };
@@ -104,6 +113,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'bring targets and everything they need up to date',
     options: [
       ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock, noCache, cacheDir],
+      ...[batch, allow],
       ...[verbose, explain, output, jsonLines, profile, hostKeys, undefinedOption],
     ],
     examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
@@ -239,9 +249,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'find what is unhealthy on hosts, and repair it (all hosts unless told)',
     options: [
       { flags: '-f, --file <list>', summary: 'a list of machines, YAML or CSV' },
-      ...[yes, waitLock, verbose, output, jsonLines, hostKeys],
+      ...[waitLock, verbose, output, jsonLines, hostKeys],
     ],
-    examples: ['pai repair', 'pai repair worker7'],
+    examples: ['pai repair', 'pai repair worker7', 'pai repair -f machines.yaml'],
     load: async () => (await import('./commands/operation.js')).operationCommand('repair'),
   },
   {

@@ -101,6 +101,26 @@ export interface KubeWork {
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** A node of Kubernetes. */
+export interface KubeNode {
+  readonly name: string;
+  /** Its kubelet says that it is well, and did so lately. */
+  readonly ready: boolean;
+  /** Cordoned: it takes no new pods. */
+  readonly unschedulable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How pods are made to leave a node. */
+export interface DrainOptions {
+  /** Seconds that they may take. Default: 300. */
+  readonly timeoutSeconds?: number;
+  /** Pods without a controller go too, and those that are left after the time are deleted, whatever their disruption budgets say. */
+  readonly force?: boolean;
+  /** Who cordons the node: kept with it, so that `uncordon` can tell. */
+  readonly by?: string;
+}
+
 /** Objects in Kubernetes. */
 export interface KubeDriver {
   /** Stamp, presence and rollout of what was applied for a target; one list request per kind serves all targets. */
@@ -110,7 +130,19 @@ export interface KubeDriver {
   /** Removes all that was applied for the target, its labels too; nothing there is no error. */
   clean(context: ActionContext): Promise<void>;
   /** Deletes a Node object; nothing there is no error. */
-  deleteNode(name: string, context: ActionContext): Promise<void>;
+  deleteNode(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** All nodes; one list request. */
+  nodes(signal?: AbortSignal): Promise<readonly KubeNode[]>;
+  /** Makes a node take no new pods. Cordoned already, or not there, is no error. */
+  cordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** Makes it take pods again. With `by` only when it was cordoned by that: not what an operator cordoned. */
+  uncordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>, by?: string): Promise<void>;
+  /**
+   * Cordons a node and evicts its pods, as their disruption budgets allow; those of DaemonSets and static ones stay. Resolves when they are gone. On a
+   * node that is not Ready nobody confirms that, and accepted evictions are enough. Fails with KUBE_REFUSED for pods without a controller (nothing was
+   * changed) and with TIMEOUT, naming pods and budgets; the node stays cordoned then.
+   */
+  drain(name: string, options: DrainOptions, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'NOT_CONFIRMED'
   | 'NO_TERMINAL'
   | 'SANDBOX'
+  | 'REFUSED'
   | 'TIMEOUT'
   | 'CANCELLED'
   | 'INTERNAL';
@@ -53,6 +54,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set([
   'CYCLE',
   'NOT_CONFIRMED',
   'SANDBOX',
+  'REFUSED',
 ]);
 
 /** What a PaiError is made of. */

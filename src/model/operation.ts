@@ -1,5 +1,6 @@
 import type { Drivers } from './drivers.js';
 import type { Json } from './json.js';
+import type { PlanEntry } from './plan.js';
 import type { ActionContext, PoolUse } from './target.js';
 
 /** Options of the command line that operations know; absent where they were not given. */
@@ -19,6 +20,11 @@ export interface OperationContext {
   /** What stands behind the operation's name. */
   readonly words: readonly string[];
   readonly options: OperationOptions;
+  /**
+   * What is so of targets of the paifile and of all that they need, needs first: fresh, stale or unknown, and why. Names of targets; those that
+   * there are not are left out.
+   */
+  readonly assess: (targets: readonly string[]) => Promise<readonly PlanEntry[]>;
   /** Aborted by an interrupt. */
   readonly signal: AbortSignal;
   /** One line about what is going on while it looks. Never give it a secret. */
@@ -47,8 +53,13 @@ export interface OperationPlan {
   readonly notes?: readonly string[];
   /** Asked before anything is done; `--yes` answers it. */
   readonly question?: string;
-  /** In order; none: there is nothing to do, and the notes say why. */
+  /** In order; none, and no targets: there is nothing to do, and the notes say why. */
   readonly steps: readonly Step[];
+  /**
+   * Targets of the paifile that are brought up to date, and no others; what they need is taken as it is. Each comes after the steps that are named
+   * beside it.
+   */
+  readonly targets?: readonly { readonly name: string; readonly after?: readonly string[]; readonly force?: boolean }[];
 }
 
 /** What a look has found. */

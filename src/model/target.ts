@@ -21,6 +21,10 @@ export interface FingerprintPart {
   readonly digested?: boolean;
 }
 
+/** What a run may do although something speaks against it, where people say so. */
+export const ALLOWANCES = ['unhealthy', 'downgrade'] as const;
+export type Allowance = (typeof ALLOWANCES)[number];
+
 /** What every function of an action is given. */
 export interface ActionContext {
   readonly target: string;
@@ -87,6 +91,11 @@ export interface Action {
   observe(context: ActionContext): Promise<Observation>;
   /** Computes the desired state. Pure but for reading input files; called again when an output below changed. */
   desired(context: ActionContext): Promise<Desired>;
+  /**
+   * Called for a target that was applied once and is about to be changed, before a run does anything: rejects with a PaiError when
+   * something speaks against that. `allow` has what people said that it may be done all the same.
+   */
+  check?(context: ActionContext, allow: ReadonlySet<Allowance>): Promise<void>;
   /** Takes it down, stamp last. May be run again. */
   clean(context: ActionContext): Promise<void>;
   /**
@@ -114,8 +123,11 @@ export interface Target {
    * not asked. They are order-only needs too.
    */
   readonly through: readonly string[];
-  /** All together while none of its group was ever applied; later one at a time. */
-  readonly rolling: boolean;
+  /**
+   * True: all together while none of its group was ever applied, later one at a time; each member can do the work of the others. `batches`: those
+   * that do their work go in batches, after those that do not; what was never applied goes when it can.
+   */
+  readonly rolling: boolean | 'batches';
   /** Seconds after which its action is cancelled. */
   readonly timeoutSeconds: number;
   /** How often its action is tried again after any failure; errors that are retryable by themselves are tried again anyway. */

@@ -140,8 +140,11 @@ interface CommonOptions {
    * not fresh, it is not asked.
    */
   readonly through?: readonly Reference[];
-  /** All together while none of the group was ever applied, later one at a time. False unless told. */
-  readonly rolling?: boolean;
+  /**
+   * True: all together while none of the group was ever applied, later one at a time; each member can do the work of the others.
+   * `batches`: those that are well in batches of `--batch`, those that are not before them, those that are new at any time. False unless told.
+   */
+  readonly rolling?: boolean | 'batches';
   /** Seconds after which the action is cancelled; 1800 unless told. */
   readonly timeoutSeconds?: number;
   /** How often the action is tried again after any failure; 0 unless told. */

@@ -8,7 +8,7 @@ import { glance, judge, type Wanted, want } from './assess.js';
 import { decide, type Trouble } from './decide.js';
 import { levelsOf } from './levels.js';
 import type { Look } from './look.js';
-import { membersBeside, oneAtATime } from './rolling.js';
+import { isWell, membersBeside, oneAtATime, restOfGroups, rollingGroup, spared } from './rolling.js';
 import { refuseWithoutSecrets } from './secrets.js';
 
 /** What would run, and why. */
@@ -28,6 +28,8 @@ export interface Plan {
   readonly force: ReadonlySet<string>;
   /** Groups of rolling targets of which something is applied: their members go one at a time. */
   readonly rollingGroups: ReadonlySet<string>;
+  /** Targets that can't be looked at, and that what merely comes after them can do without. */
+  readonly spared: ReadonlySet<string>;
 }
 
 /** Options of `planRun`. */
@@ -86,6 +88,16 @@ class Planning {
       for (const name of level) this.#evaluations.set(name, this.#evaluateOne(targetOf(this.#graph, name)));
       await Promise.all(level.map((name) => this.#evaluations.get(name)));
     }
+    await this.#observe(this.#restOfWhatRolls(order));
+  }
+
+  /** Whether a member may be changed is a question to the whole group. */
+  #restOfWhatRolls(order: readonly string[]): string[] {
+    const changed = order.filter((name) => {
+      if (rollingGroup(targetOf(this.#graph, name)) === undefined) return false;
+      return this.#entries.get(name)?.state === 'stale' && isWell(this.#observations.get(name));
+    });
+    return restOfGroups(this.#graph, changed).filter((name) => !this.#observations.has(name));
   }
 
   finish(selected: readonly string[], order: readonly string[]): Plan {
@@ -101,6 +113,7 @@ class Planning {
       errors,
       force: this.#force,
       rollingGroups: oneAtATime(this.#graph, this.#observations),
+      spared: spared(this.#graph, this.#observations),
     };
   }
 
@@ -129,11 +142,21 @@ class Planning {
     }
   }
 
-  /** The first target that this one is looked at through and that is not fresh. */
+  /**
+   * The first target that this one is looked at through and that is not fresh. One that can't be looked at closes no door while another one
+   * like it is well: if that is to be changed it is the one that is told, and else it answers.
+   */
   #closedDoor(name: string): PlanEntry | undefined {
-    const doors = targetOf(this.#graph, name).through.flatMap((through) => this.#entries.get(through) ?? []);
+    const { through } = targetOf(this.#graph, name);
+    const missing = spared(this.#graph, new Map(through.flatMap((door) => this.#observed(door))));
+    const doors = through.flatMap((door) => (missing.has(door) ? [] : (this.#entries.get(door) ?? [])));
     // An unknown door keeps the target unknown, so it is told first.
     return doors.find((door) => door.state === 'unknown') ?? doors.find((door) => door.state !== 'fresh');
+  }
+
+  #observed(name: string): [string, Observation][] {
+    const observation = this.#observations.get(name);
+    return observation === undefined ? [] : [[name, observation]];
   }
 
   async #evaluateOne(target: Target): Promise<void> {

@@ -9,7 +9,7 @@ import type { Look } from '../plan/look.js';
 import type { Plan } from '../plan/plan.js';
 import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { createLook } from './look.js';
-import { rollOneByOne } from './rolling.js';
+import { type Rolling, roll } from './rolling.js';
 import { narrow } from './scope.js';
 import { Session } from './session.js';
 import type { Before } from './walk.js';
@@ -23,20 +23,31 @@ export async function executePlan(
   plan: Plan,
   graph: Graph,
   context: RunContext,
-  options: RunOptions = {},
+  options: RunOptions & Rolling = {},
 ): Promise<RunSummary> {
   const { entries, leftOut, blocked } = narrow(plan, graph, options);
   const session = new Session(context, options, 'run', plan.selected);
   const open = new Set(entries.filter((entry) => entry.state !== 'fresh').map((entry) => entry.name));
-  const before = open.size === 0 ? new Map() : rollOneByOne(graph, plan, project(graph, open));
+  const declared = open.size === 0 ? new Map() : project(graph, open);
+  const before = open.size === 0 ? declared : roll(graph, plan, declared, options);
   session.tellPlan({ entries, ...(leftOut.length > 0 && { leftOut }) }, before);
   const execution = new Execution(plan, graph, session, before);
-  await session.walk(before, async (name) => {
+  const work = async (name: string): Promise<Result> => {
     const because = blocked.get(name);
     if (because !== undefined) return { outcome: 'skipped', because, excluded: true };
     return execution.work(targetOf(graph, name));
-  });
+  };
+  await session.walk(before, work, (name, earlier) => goesOnWithout(plan, graph, declared, name, earlier));
   return session.finish(entries.map((entry) => entry.name));
+}
+
+/**
+ * Whether a target can do without an earlier one that did not come to a good end: one that can't be looked at and has others like it,
+ * where the target only comes after it, and does not wait for its turn in the same group.
+ */
+function goesOnWithout(plan: Plan, graph: Graph, declared: Before, name: string, earlier: string): boolean {
+  if (!plan.spared.has(earlier) || declared.get(name)?.includes(earlier) !== true) return false;
+  return !needsOf(graph, name).some((need) => need.target === earlier && !need.order);
 }
 
 class Execution {

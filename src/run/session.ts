@@ -61,13 +61,23 @@ export class Session {
     this.context.emit({ type: 'plan', at: this.#planned, ...plan, before: Object.fromEntries(before) });
   }
 
-  /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
-  async walk(before: Before, work: (name: string) => Promise<Result>): Promise<void> {
+  /**
+   * Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. `goesOnWithout` tells
+   * whether a target can do without an earlier one that did not come to a good end.
+   */
+  async walk(
+    before: Before,
+    work: (name: string) => Promise<Result>,
+    goesOnWithout: (name: string, earlier: string) => boolean = () => false,
+  ): Promise<void> {
     if (before.size === 0) return;
     const lengthOf = expectedSeconds(before.keys(), await this.#measured());
     this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
-      this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));
+      const earlier = (before.get(name) ?? []).filter(
+        (other) => !this.#isMissing(other) || !goesOnWithout(name, other),
+      );
+      this.#end(name, this.#skipped(earlier) ?? (await this.#guarded(name, work)));
     };
     await walk({ before, lengthOf, remaining: this.#priorities, run });
   }
@@ -174,6 +184,11 @@ export class Session {
     const totals = { run, ...counts, seconds, interrupted: this.stop.aborted };
     this.context.emit({ type: 'run-end', at, ...totals, planSeconds: (this.#planned - this.#began) / 1000 });
     return { ...totals, results, took: this.#took };
+  }
+
+  #isMissing(name: string): boolean {
+    const outcome = this.results.get(name)?.outcome;
+    return outcome === 'failed' || outcome === 'skipped';
   }
 
   #stopped(): boolean {

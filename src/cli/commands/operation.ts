@@ -4,7 +4,7 @@ import type { Operation, OperationContext, OperationOptions } from '../../model/
 import { didYouMean } from '../../model/suggest.js';
 import { type Command, type Invocation, wantsJson } from '../command.js';
 import { openProject, type Project } from '../project.js';
-import { runOperation } from '../run-operation.js';
+import { assessIn, runOperation } from '../run-operation.js';
 import { withWorkbench } from '../working.js';
 
 /** A command whose actions are the operations that the paifile declares: `pai etcd status` is the operation `etcd status`. */
@@ -16,10 +16,11 @@ export function operationCommand(name: string): Command {
       const given = { words, options: optionsOf(invocation) };
       if ('plan' in operation) return runOperation(invocation, project, operation, given);
       const { io } = invocation;
-      const report = await withWorkbench(project, invocation.options, ({ drivers }) => {
+      const report = await withWorkbench(project, invocation.options, ({ drivers, look }) => {
         const context: OperationContext = {
           ...given,
           drivers,
+          assess: assessIn(project.graph, look),
           signal: new AbortController().signal,
           log: (line) => io.stderr(`${line}\n`),
         };

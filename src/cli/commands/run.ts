@@ -1,6 +1,7 @@
 import { select } from '../../graph/select.js';
 import { PaiError } from '../../model/errors.js';
 import { planRun } from '../../plan/plan.js';
+import { checkRun } from '../../run/check.js';
 import { questionsOf } from '../../run/confirm.js';
 import { executePlan } from '../../run/execute.js';
 import { narrow } from '../../run/scope.js';
@@ -9,7 +10,7 @@ import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { execute } from '../execution.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
 import { revealSecretsFor } from '../secrets.js';
-import { excluded, rejectContradictions } from '../selection.js';
+import { caution, excluded, rejectContradictions } from '../selection.js';
 import { findUnchanged, keepSnapshot, mayGoBySnapshot, runUnchanged } from '../unchanged.js';
 import { showPlan } from './plan.js';
 
@@ -18,6 +19,7 @@ export const run: Command = {
   async execute(invocation) {
     const { options } = invocation;
     rejectContradictions(options);
+    const { allow, batch } = caution(options);
     const opened = await openPaifile(invocation);
     const usual = mayGoBySnapshot(options) && options.dryRun !== true && invocation.patterns.length > 0;
     const unchanged = usual ? findUnchanged(opened, invocation.patterns) : undefined;
@@ -38,10 +40,15 @@ export const run: Command = {
     let ran = 0;
     const code = await execute(invocation, project, {
       command: 'run',
-      plan: async ({ look }) => {
+      plan: async ({ drivers, look }, { say, stop }) => {
         const planned = await planRun(graph, names, look, { force: options.force === true ? names : [] });
         const open = planned.entries.flatMap(({ name, state }) => (state === 'fresh' ? [] : [name]));
         await revealSecretsFor(open, project);
+        const { entries } = narrow(planned, graph, narrowing);
+        await checkRun({ graph, plan: planned, entries, drivers, signal: stop, allow });
+        const missing = [...planned.spared].filter((name) => planned.byName.has(name));
+        if (missing.length > 0)
+          say(`warning: ${missing.join(', ')} can't be looked at: what comes after goes on without\n`);
         return planned;
       },
       questions: (planned) => {
@@ -52,7 +59,10 @@ export const run: Command = {
           open.map(({ name }) => name),
         );
       },
-      execute: (planned, context, how) => executePlan(planned, graph, context, { ...how, ...narrowing }),
+      execute: (planned, context, how) => {
+        const rolling = { ...(batch && { batch }), pastUnhealthy: allow.has('unhealthy') };
+        return executePlan(planned, graph, context, { ...how, ...narrowing, ...rolling });
+      },
       finish: async (bench, summary, planned) => {
         ran = summary.ran;
         if (summary.failed === 0) await bench.keepPki();
