@@ -204,6 +204,10 @@ function lazyKube(load: Once<KubeDriver>): KubeDriver {
     apply: async (...given) => (await load()).apply(...given),
     clean: async (...given) => (await load()).clean(...given),
     deleteNode: async (...given) => (await load()).deleteNode(...given),
+    nodes: async (...given) => (await load()).nodes(...given),
+    cordon: async (...given) => (await load()).cordon(...given),
+    uncordon: async (...given) => (await load()).uncordon(...given),
+    drain: async (...given) => (await load()).drain(...given),
     close: async () => (await load.made())?.close(),
   };
 }

@@ -31,6 +31,8 @@ export interface KubeRequest {
   readonly object?: string;
   /** For errors: the file under `templates/` that the object comes from. */
   readonly template?: string;
+  /** Refusals that the caller understands: their `Status` is the answer, at once and without a second try. */
+  readonly expected?: readonly number[];
   readonly signal?: AbortSignal;
 }
 
@@ -132,7 +134,8 @@ export class KubeClient {
       request.signal?.throwIfAborted();
       return { error: isAbort(error) ? timeoutError(server, this.#timeoutSeconds) : connectionError(server, error) };
     }
-    if (answer.status >= 200 && answer.status < 300) return { answer };
+    const isExpected = request.expected?.includes(answer.status) === true && isObject(parseJson(answer.text));
+    if (isExpected || (answer.status >= 200 && answer.status < 300)) return { answer };
     if (answer.status === 404 && request.method !== 'PATCH') return {};
     const { what, object, template } = request;
     const error = refusalError({

@@ -1,7 +1,9 @@
 import type { KubeDriver } from '../model/drivers.js';
 import { applyWork, cleanTarget } from './apply.js';
 import { KubeClient, type KubeCredentials } from './client.js';
+import { DRAIN_TIMES, type DrainTimes, drainNode } from './drain.js';
 import { Looks } from './looks.js';
+import { cordonNode, listNodes } from './nodes.js';
 import { KubeObjects } from './objects.js';
 import { ROLLOUT_TIMES, type RolloutTimes } from './rollout.js';
 
@@ -15,6 +17,8 @@ export interface KubeDriverOptions {
   readonly rolloutTimeoutSeconds?: number;
   /** Other times of the wait, for tests. */
   readonly rolloutTimes?: Partial<RolloutTimes>;
+  /** Other times of draining, for tests. */
+  readonly drainTimes?: Partial<DrainTimes>;
 }
 
 const REQUEST_TIMEOUT_SECONDS = 10;
@@ -33,6 +37,11 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     deleteNode: async (name, context) => {
       await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
     },
+    nodes: (signal) => listNodes(objects, signal),
+    cordon: (name, context) => cordonNode(objects, name, true, context),
+    uncordon: (name, context) => cordonNode(objects, name, false, context),
+    drain: (name, drain, context) =>
+      drainNode(objects, name, drain, { ...DRAIN_TIMES, ...options.drainTimes }, context),
     close: () => client.close(),
   };
 }

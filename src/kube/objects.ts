@@ -228,6 +228,7 @@ export function withIds(objects: readonly JsonObject[]): readonly (readonly [Obj
   });
 }
 
-function signalOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+/** For requests that may be given up. */
+export function signalOf(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }

@@ -101,6 +101,24 @@ export interface KubeWork {
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
+/** A node of Kubernetes. */
+export interface KubeNode {
+  readonly name: string;
+  /** Its kubelet says that it is well, and did so lately. */
+  readonly ready: boolean;
+  /** Cordoned: it takes no new pods. */
+  readonly unschedulable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How pods are made to leave a node. */
+export interface DrainOptions {
+  /** Seconds that they may take. Default: 300. */
+  readonly timeoutSeconds?: number;
+  /** Pods without a controller go too, and those that are left after the time are deleted, whatever their disruption budgets say. */
+  readonly force?: boolean;
+}
+
 /** Objects in Kubernetes. */
 export interface KubeDriver {
   /** Stamp, presence and rollout of what was applied for a target; one list request per kind serves all targets. */
@@ -110,7 +128,19 @@ export interface KubeDriver {
   /** Removes all that was applied for the target, its labels too; nothing there is no error. */
   clean(context: ActionContext): Promise<void>;
   /** Deletes a Node object; nothing there is no error. */
-  deleteNode(name: string, context: ActionContext): Promise<void>;
+  deleteNode(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** All nodes; one list request. */
+  nodes(signal?: AbortSignal): Promise<readonly KubeNode[]>;
+  /** Makes a node take no new pods. Cordoned already, or not there, is no error. */
+  cordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** Makes it take pods again. */
+  uncordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /**
+   * Cordons a node and evicts its pods, as their disruption budgets allow; those of DaemonSets and static ones stay. Resolves when they are gone. On a
+   * node that is not Ready nobody confirms that, and accepted evictions are enough. Fails with KUBE_REFUSED for pods without a controller (nothing was
+   * changed) and with TIMEOUT, naming pods and budgets; the node stays cordoned then.
+   */
+  drain(name: string, options: DrainOptions, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ export interface Target {
   readonly namespace: string;
   /** '' for the collection. */
   readonly name: string;
-  /** `status`, `log`, or ''. */
+  /** `status`, `log`, `eviction`, or ''. */
   readonly subresource: string;
 }
 
@@ -69,6 +69,17 @@ function groupInfo(group: string, kinds: readonly ApiKind[]): JsonObject {
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
+/** As API servers up to 1.21 have it. */
+const EVICTION = {
+  name: 'pods/eviction',
+  singularName: '',
+  namespaced: true,
+  group: 'policy',
+  version: 'v1beta1',
+  kind: 'Eviction',
+  verbs: ['create'],
+};
+
 function resourceList(group: string, version: string, kinds: readonly ApiKind[]): JsonObject | undefined {
   const served = kinds.filter((kind) => kind.group === group && kind.versions.includes(version));
   if (served.length === 0) return undefined;
@@ -79,5 +90,7 @@ function resourceList(group: string, version: string, kinds: readonly ApiKind[])
     kind,
     verbs: VERBS,
   }));
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf(group, version), resources };
+  const evictions = group === '' ? [EVICTION] : [];
+  const all = [...resources, ...evictions];
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf(group, version), resources: all };
 }

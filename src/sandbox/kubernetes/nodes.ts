@@ -2,20 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '../../model/json.js';
-import { objectAt, textAt, textsAt } from '../../model/json-path.js';
+import { numberAt, objectAt, textAt, textsAt } from '../../model/json-path.js';
 import { type HostLayout, kubeletRuns, type SandboxHost } from '../layout.js';
-import { objectKey, timeText, type World } from './world.js';
+import { nameOf, objectKey, timeText, type World } from './world.js';
 
 /** A node, and the host that it is. */
 export interface SandboxNode {
   readonly name: string;
   readonly host: SandboxHost;
   readonly ready: boolean;
+  /** When it was cordoned, in milliseconds since the epoch: it takes no pods that were made later. */
+  readonly cordonedAt?: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly object: JsonObject;
 }
 
 const DELETED = '~deleted-nodes/';
+const CORDONS = '~cordons/';
 
 /** Gives every kubelet that runs its Node, unless that was deleted since it started. */
 export function registerNodes(world: World): void {
@@ -36,6 +39,16 @@ export function deleteNode(world: World, address: string): void {
   const run = host === undefined ? undefined : kubeletRun(world.layout.host(host.name));
   if (run !== undefined) world.store.put(DELETED + address, () => ({ run }));
   world.store.delete(objectKey('', 'nodes', '', address));
+  if (world.store.get(CORDONS + address) !== undefined) world.store.delete(CORDONS + address);
+}
+
+/** Notes when a node was cordoned, or that it is no more. */
+export function noteCordon(world: World, node: JsonObject): void {
+  const key = CORDONS + nameOf(node);
+  const isCordoned = objectAt(node, 'spec').unschedulable === true;
+  if (isCordoned === (world.store.get(key) !== undefined)) return;
+  if (isCordoned) world.store.put(key, () => ({ at: world.now }));
+  else world.store.delete(key);
 }
 
 /** Nodes with their status, in the order of the sandbox's hosts; only one if it is named. */
@@ -46,7 +59,9 @@ export function nodesOf(world: World, only?: string): readonly SandboxNode[] {
     if (stored === undefined) return [];
     const ready = kubeletRun(world.layout.host(host.name)) !== undefined;
     const labels = textsAt(stored, 'metadata', 'labels');
-    return [{ name: host.address, host, ready, labels, object: withStatus(stored, host, ready, world) }];
+    const cordon = world.store.get(CORDONS + host.address);
+    const cordoned = cordon === undefined ? {} : { cordonedAt: numberAt(cordon, 'at') };
+    return [{ name: host.address, host, ready, labels, ...cordoned, object: withStatus(stored, host, ready, world) }];
   });
 }
 

@@ -41,14 +41,22 @@ export function podsOfWorkload(
   const maker: Maker = { workload, kind, rollout: rolloutOf(world, workload), nodes };
   const fitting = fittingNodes(workload, nodes);
   if (kind === 'DaemonSet') {
-    return fitting.map((node, index) => makePod(world, maker, node.name, index, node));
+    return fitting.map((node, index) => makePod(world, maker, node.name, index, () => node));
   }
-  // Those on a node that is gone move to another; a DaemonSet's stay with theirs.
+  // Those on a node that is gone move to another; a DaemonSet's stay with theirs. A cordoned node keeps those that it had.
   const ready = fitting.filter((node) => node.ready);
   const count = kind === 'Job' ? countOf(workload, 'completions') : countOf(workload, 'replicas');
   return Array.from({ length: count }, (_, index) =>
-    makePod(world, maker, String(index), index, ready[index % Math.max(ready.length, 1)]),
+    makePod(world, maker, String(index), index, (created) => {
+      const open = ready.filter((node) => takes(node, created));
+      return open[index % Math.max(open.length, 1)];
+    }),
   );
+}
+
+/** Whether a node, as far as it is cordoned, takes a pod that was made then. */
+function takes({ cordonedAt }: SandboxNode, created: number): boolean {
+  return cordonedAt === undefined || created < cordonedAt;
 }
 
 /** Nodes that pods of a workload may run on, ready or not. */
@@ -61,8 +69,10 @@ export function fittingNodes(workload: JsonObject, nodes: readonly SandboxNode[]
 export function podOfManifest(world: World, object: JsonObject, nodes: readonly SandboxNode[]): SandboxPod {
   const spec = objectAt(object, 'spec');
   const named = textAt(spec, 'nodeName');
-  const node = nodes.find((one) => (named === undefined ? one.ready && fits(spec, one) : one.name === named));
   const created = Date.parse(textAt(object, 'metadata', 'creationTimestamp') ?? '') || 0;
+  const node = nodes.find((one) =>
+    named === undefined ? one.ready && takes(one, created) && fits(spec, one) : one.name === named,
+  );
   const planned = { namespace: namespaceOf(object), spec, node, created, startup: STARTUP_MS, nodes: nodes.length };
   const state = podState(world, textAt(spec, 'restartPolicy') === 'Never' ? { ...planned, runs: JOB_MS } : planned);
   const bound = node === undefined ? {} : { nodeName: node.name };
@@ -100,16 +110,24 @@ function countOf(workload: JsonObject, field: string): number {
   return typeof value === 'number' ? value : 1;
 }
 
-function makePod(world: World, maker: Maker, slot: string, index: number, node: SandboxNode | undefined): SandboxPod {
+function makePod(
+  world: World,
+  maker: Maker,
+  slot: string,
+  index: number,
+  place: (created: number) => SandboxNode | undefined,
+): SandboxPod {
   const { workload, kind, rollout, nodes } = maker;
   const owner = uidOf(workload);
   const restart = restartOf(world, owner, slot);
   const template = objectAt(workload, 'spec', 'template');
+  const created = Math.max(rollout.changedAt, restart.at);
+  const node = place(created);
   const planned: PlannedPod = {
     namespace: namespaceOf(workload),
     spec: objectAt(template, 'spec'),
     node,
-    created: Math.max(rollout.changedAt, restart.at),
+    created,
     startup: STARTUP_MS + STAGGER_MS * Math.min(index, STAGGERED),
     nodes: nodes.length,
     ...(kind === 'Job' ? { runs: JOB_MS } : {}),

@@ -6,12 +6,13 @@ import { parseJson } from '../../model/parse-json.js';
 import { parseBody, patched, withEncodedData } from './bodies.js';
 import { ClusterState } from './cluster.js';
 import type { Target } from './discovery.js';
+import { evictPod, removePod } from './evictions.js';
 import { withoutNulls } from './fields.js';
 import { type ApiKind, BUILT_IN_KINDS } from './kinds.js';
 import { asVersion, select } from './lists.js';
 import { applyFields, updateFields } from './managed-fields.js';
-import { deleteNode, registerNodes } from './nodes.js';
-import { forgetRollout, noteRollout, restartPod, WORKLOADS } from './rollouts.js';
+import { deleteNode, noteCordon, registerNodes } from './nodes.js';
+import { forgetRollout, noteRollout, WORKLOADS } from './rollouts.js';
 import { ApiError, badRequest, notFound, success } from './status.js';
 import { checkObject, checkSchema } from './validate.js';
 import { nameOf, namespaceOf, objectKey, objectsOf, suffix, timeText, uidOf, type World } from './world.js';
@@ -73,6 +74,9 @@ export class Writer {
 
   #create(body: JsonObject): Written {
     const { kind, namespace, subresource } = this.#target;
+    if (subresource === 'eviction' && kind.kind === 'Pod') {
+      return { status: 201, body: evictPod(this.#world, this.#target, body) };
+    }
     if (subresource !== '') throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
     const prefix = textAt(body, 'metadata', 'generateName');
     const name = textAt(body, 'metadata', 'name') ?? (prefix === undefined ? '' : prefix + suffix(5, randomUUID()));
@@ -154,12 +158,12 @@ export class Writer {
     const key = this.#key(nameOf(object), namespaceOf(object));
     if (kind.kind === 'Namespace') this.#removeNamespace(nameOf(object));
     else if (kind.kind === 'Node') deleteNode(this.#world, nameOf(object));
-    else if (store.get(key) !== undefined) {
+    else if (kind.kind === 'Pod') {
+      const pod = new ClusterState(this.#world).pods().find((one) => uidOf(one.object) === uidOf(object));
+      if (pod !== undefined) removePod(this.#world, pod);
+    } else if (store.get(key) !== undefined) {
       store.delete(key);
       if (isWorkload(kind)) forgetRollout(this.#world, object);
-    } else if (kind.kind === 'Pod') {
-      const pod = new ClusterState(this.#world).pods().find((one) => uidOf(one.object) === uidOf(object));
-      if (pod?.slot !== undefined) restartPod(this.#world, pod.slot);
     }
   }
 
@@ -219,6 +223,7 @@ export class Writer {
     if (this.#query.get('dryRun') === 'All') return whole;
     const stored = this.#put(whole);
     if (isWorkload(kind)) noteRollout(this.#world, stored);
+    if (kind.kind === 'Node') noteCordon(this.#world, stored);
     return stored;
   }
 

@@ -31,6 +31,10 @@ function fakeKube(asked: unknown[]): KubeDriver {
       asked.push(['clean', context.target]);
     },
     deleteNode: async () => undefined,
+    nodes: async () => [],
+    cordon: async () => undefined,
+    uncordon: async () => undefined,
+    drain: async () => undefined,
     close: async () => undefined,
   };
 }
