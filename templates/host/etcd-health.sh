@@ -1,7 +1,37 @@
+# Talks to members of etcd. Follows lib.sh.
+#
+# ETCD_IMAGE  for when no member runs on this host; PEER_URL  of this host's member
+ETCD_HERE=https://127.0.0.1:2379
+
+# etcdctl with the credentials of this host's member: in its container while it runs, else in one of its own. The only place that knows what
+# containers are run by.
+etcd_ctl() {
+  set -- etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
+  etcd_container=$(pod_container etcd | head -n 1)
+  if [ -n "$etcd_container" ]; then
+    docker exec "$etcd_container" "$@"
+  else
+    docker rm -f pai-etcdctl > /dev/null 2>&1 || :
+    docker run --rm --name pai-etcdctl --net=host -v "$ROOT/etc/kubernetes/pki:/etc/kubernetes/pki:ro" \
+      -v "$ROOT/var/lib/etcd:/var/lib/etcd" "$ETCD_IMAGE" "$@"
+  fi
+}
+
 # Asks the member on this host whether it can commit: that needs the quorum of all members.
 etcd_healthy() {
   pod_running etcd || return 1
-  docker exec "$(pod_container etcd | head -n 1)" etcdctl --endpoints=https://127.0.0.1:2379 \
-    --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key \
-    --command-timeout=5s endpoint health
+  etcd_ctl --endpoints="$ETCD_HERE" --command-timeout=5s endpoint health
 }
+
+# etcd_list ENDPOINT: the members as it knows them, a line each: ID, STATUS, NAME, PEER URLS, CLIENT URLS, IS LEARNER. One that never started
+# has no client URLs.
+etcd_list() { etcd_ctl --endpoints="$1" --command-timeout=5s member list; }
+
+# etcd_entry ENDPOINT: the line of this host's member; none when it is no member.
+etcd_entry() {
+  etcd_list "$1" > etcd-list || return 1
+  awk -F ', ' -v url="$PEER_URL" '$4 == url { print; exit }' etcd-list
+}
+
+# etcd_field N LINE
+etcd_field() { printf '%s\n' "$2" | awk -F ', ' -v field="$1" '{ print $field }'; }
