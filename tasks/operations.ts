@@ -1,6 +1,8 @@
 import type { Cluster, Operation } from 'pai';
+import { nodeOperations } from './operations/nodes.js';
+import { pruneOperations } from './operations/prune.js';
 
 /** What people do to the cluster now and then, as commands. */
-export function clusterOperations(_cluster: Cluster): readonly Operation[] {
-  return [];
+export function clusterOperations(cluster: Cluster): readonly Operation[] {
+  return [...nodeOperations(cluster), ...pruneOperations(cluster)];
 }
