@@ -75,11 +75,7 @@ function stepsFor(
     pools: kubernetes,
     timeoutSeconds: seconds + FORCED_SECONDS,
     run: (step) =>
-      step.drivers.kube.drain(
-        host.nodeName,
-        { timeoutSeconds: seconds, force: options.force === true, by: 'nodes remove' },
-        step,
-      ),
+      step.drivers.kube.drain(host.nodeName, { timeoutSeconds: seconds, force: options.force === true }, step),
   };
   // Nothing runs on a dead host that could be disrupted: its pods go with the node.
   const leave = trouble === undefined ? [drain] : [];

@@ -42,7 +42,7 @@ function stepsFor(
       description: 'pods leave the node',
       pools,
       timeoutSeconds: timeout + FORCED_SECONDS,
-      run: (step) => step.drivers.kube.drain(name, { timeoutSeconds: timeout, force, by: 'prune' }, step),
+      run: (step) => step.drivers.kube.drain(name, { timeoutSeconds: timeout, force }, step),
     },
     {
       name: `node:${name}`,
