@@ -9,7 +9,7 @@ export type Settings = Readonly<Record<string, string>>;
  * Used for scripts, probes and clean-ups alike; nothing in it is rendered, so what shellcheck saw is what runs.
  */
 export async function hostScript(
-  context: ActionContext,
+  context: Pick<ActionContext, 'drivers'>,
   settings: Settings,
   files: readonly string[],
 ): Promise<string> {

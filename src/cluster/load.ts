@@ -38,6 +38,8 @@ export interface LoadClusterOptions {
    * Default: nobody is told.
    */
   readonly warn?: (warnings: readonly Problem[]) => void;
+  /** What cluster-configuration.yaml is taken to say, instead of what it says: to check a change before it is made. */
+  readonly clusterText?: string;
   /** What `!env` asks. Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -70,11 +72,13 @@ export interface CheckedConfiguration {
 
 /** Reads and checks all five files. Throws CONFIG_MISSING, and CONFIG_INVALID for a file that can't be read. */
 export async function checkConfiguration(
-  options: Pick<LoadClusterOptions, 'configurationDirectory' | 'serviceListFile' | 'env'>,
+  options: Pick<LoadClusterOptions, 'configurationDirectory' | 'serviceListFile' | 'clusterText' | 'env'>,
 ): Promise<CheckedConfiguration> {
   const directory = resolve(options.configurationDirectory);
   const resolver = new Resolver({ directory, env: options.env ?? process.env });
-  const [texts, validate] = await Promise.all([readAll(options), createValidator(resolver)]);
+  const [found, validate] = await Promise.all([readAll(options), createValidator(resolver)]);
+  const { clusterText } = options;
+  const texts = clusterText === undefined ? found : { ...found, cluster: [found.cluster[0], clusterText] as const };
   const files: Files = {
     cluster: await validate('cluster', parseYaml(...texts.cluster)),
     kubernetes: await validate('kubernetes', parseYaml(...texts.kubernetes)),

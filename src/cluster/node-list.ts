@@ -6,7 +6,9 @@ import type { ClusterFile, MachineEntry, Partially } from './files.js';
 import { deepFreeze } from './freeze.js';
 import { buildHosts } from './hosts.js';
 import { CONFIGURATION_FILES, readIfThere } from './load.js';
+import type { MachineText } from './machine-text.js';
 import type { Host } from './model.js';
+import { machinesAsWritten, parseNodeList } from './node-list-file.js';
 import { configurationError, inOrder, type Problem } from './problems.js';
 import { Resolver } from './resolve.js';
 import { createValidator } from './validate.js';
@@ -14,7 +16,10 @@ import { parseYaml, type YamlFile } from './yaml.js';
 
 /** Where a node list is, and the configuration that it adds to. */
 export interface LoadNodeListOptions {
-  /** A YAML file with `machine-list`, or `machinelist` as it was called once: machines as in cluster-configuration.yaml. */
+  /**
+   * A YAML file with `machine-list`, or `machinelist` as it was called once: machines as in cluster-configuration.yaml. Or CSV (`*.csv`) whose first
+   * line names those fields.
+   */
   readonly nodeListFile: string;
   /** Folder of the four files: defaults, SKUs and bastions are those of its cluster-configuration.yaml. */
   readonly configurationDirectory: string;
@@ -30,6 +35,8 @@ export interface ListedNode {
   readonly host: Host;
   /** Whether the cluster configuration has a machine of that name. */
   readonly inConfiguration: boolean;
+  /** As the list has it. */
+  readonly written: MachineText;
 }
 
 /** A node list with what it was read beside. */
@@ -55,7 +62,7 @@ export async function loadNodeList(options: LoadNodeListOptions): Promise<NodeLi
     readOrFail(clusterFile),
     createValidator(resolver),
   ]);
-  const nodes = await validate('nodeList', parseYaml(...list));
+  const nodes = await validate('nodeList', parseNodeList(...list));
   const known = await validate('cluster', parseYaml(...cluster));
   const problems = [
     ...nodes.problems,
@@ -68,17 +75,23 @@ export async function loadNodeList(options: LoadNodeListOptions): Promise<NodeLi
   warn?.(inOrder([...nodes.warnings, ...known.warnings]));
   if (problems.length > 0 || !nodes.whole || !known.whole) throw configurationError(problems);
   return deepFreeze({
-    nodes: build(nodes.whole['machine-list'], known.whole, directory),
+    nodes: build(nodes.whole['machine-list'], known.whole, directory, machinesAsWritten(...list)),
     revealSecrets: () => resolver.revealAll(),
   });
 }
 
-function build(entries: readonly MachineEntry[], cluster: ClusterFile, directory: string): ListedNode[] {
+function build(
+  entries: readonly MachineEntry[],
+  cluster: ClusterFile,
+  directory: string,
+  written: readonly MachineText[],
+): ListedNode[] {
   const own = new Map(cluster['machine-list'].map((entry) => [nameOf(entry), entry]));
   const machines = entries.map((entry) => own.get(nameOf(entry)) ?? entry);
-  return buildHosts({ ...cluster, 'machine-list': machines }, directory).map((host) => ({
+  return buildHosts({ ...cluster, 'machine-list': machines }, directory).map((host, index) => ({
     host,
     inConfiguration: own.has(host.name.toLowerCase()),
+    written: written[index] ?? {},
   }));
 }
 

@@ -15,4 +15,12 @@ export function describeBlocked(blocked: ReadonlyMap<string, string>): string {
   return `so these would be skipped: ${names.join(', ')}${more}`;
 }
 
+/** Nodes that are in the cluster and not in the configuration, in a line. */
+export function describeOrphans(nodes: readonly string[]): string {
+  const names = nodes.slice(0, MOST_NAMES);
+  const more = nodes.length > names.length ? ` and ${nodes.length - names.length} more` : '';
+  const what = nodes.length === 1 ? 'orphan, a node' : 'orphans, nodes';
+  return `${what} in the cluster and not in the configuration: ${names.join(', ')}${more}; pai prune removes ${nodes.length === 1 ? 'it' : 'them'}`;
+}
+
 const MOST_NAMES = 10;

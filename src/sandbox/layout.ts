@@ -140,14 +140,10 @@ export function manifestPath(host: HostLayout, name: string): string {
   return path.join(host.root, 'etc/kubernetes/manifests', `${name}.yaml`);
 }
 
-/**
- * Whether the member of etcd on a host can commit: it runs, and with it more than half of those that its manifest names in
- * `--initial-cluster`.
- */
+/** Whether the member of etcd on a host can commit: it runs, and with it more than half of the members. */
 export function etcdCommits(layout: SandboxLayout, sandbox: SandboxDescription, host: SandboxHost): boolean {
   if (!staticPodRuns(layout.host(host.name), 'etcd')) return false;
-  const manifest = readFileSync(manifestPath(layout.host(host.name), 'etcd'), 'utf8');
-  const members = etcdMembers(manifest);
+  const members = membersOf(layout.host(host.name));
   const running = sandbox.hosts.filter(
     ({ name, address }) => members.includes(address) && staticPodRuns(layout.host(name), 'etcd'),
   );
@@ -157,6 +153,15 @@ export function etcdCommits(layout: SandboxLayout, sandbox: SandboxDescription, 
 /** Whether the API server on a host answers: it runs there, and its own member of etcd commits. */
 export function apiServerAnswers(layout: SandboxLayout, sandbox: SandboxDescription, host: SandboxHost): boolean {
   return staticPodRuns(layout.host(host.name), 'kube-apiserver') && etcdCommits(layout, sandbox, host);
+}
+
+/** Addresses of the members that one knows: those that were kept since one was added or removed, else those that its manifest names. */
+function membersOf(host: HostLayout): readonly string[] {
+  try {
+    return readFileSync(path.join(host.root, 'var/lib/etcd/data/members'), 'utf8').trim().split(' ');
+  } catch {
+    return etcdMembers(readFileSync(manifestPath(host, 'etcd'), 'utf8'));
+  }
 }
 
 /** Addresses of the peers in `--initial-cluster=NAME=https://ADDRESS:2380,...` of an etcd manifest. */

@@ -1,7 +1,29 @@
+# Talks to members of etcd. Follows lib.sh.
+#
+# ETCD_IMAGE  for when no member runs on this host; PEER_URL  of this host's member
+ETCD_HERE=https://127.0.0.1:2379
+
+# etcdctl with the credentials of this host's member: in its container while it runs, else in one of its own.
+etcd_ctl() {
+  set -- etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
+  if [ -n "$(pod_container etcd)" ]; then pod_exec etcd "$@"; else run_etcd "$ETCD_IMAGE" "$@"; fi
+}
+
 # Asks the member on this host whether it can commit: that needs the quorum of all members.
 etcd_healthy() {
   pod_running etcd || return 1
-  pod_exec etcd etcdctl --endpoints=https://127.0.0.1:2379 \
-    --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key \
-    --command-timeout=5s endpoint health
+  etcd_ctl --endpoints="$ETCD_HERE" --command-timeout=5s endpoint health
 }
+
+# etcd_list ENDPOINT: the members as it knows them, a line each: ID, STATUS, NAME, PEER URLS, CLIENT URLS, IS LEARNER. One that never started
+# has no client URLs.
+etcd_list() { etcd_ctl --endpoints="$1" --command-timeout=5s member list; }
+
+# etcd_entry ENDPOINT: the line of this host's member; none when it is no member.
+etcd_entry() {
+  etcd_list "$1" > etcd-list || return 1
+  awk -F ', ' -v url="$PEER_URL" '$4 == url { print; exit }' etcd-list
+}
+
+# etcd_field N LINE
+etcd_field() { printf '%s\n' "$2" | awk -F ', ' -v field="$1" '{ print $field }'; }

@@ -241,3 +241,14 @@ remove_images() {
   rm -f "$STATE/bin/kubelet" "$STATE/bin/kubectl"
   pods_ctr images ls -q | xargs -r ctr -n k8s.io images rm --sync > /dev/null
 }
+
+# run_etcd IMAGE COMMAND...: in a container of its own that sees etcd's files, until the command ends.
+run_etcd() {
+  run_etcd_image=$1
+  shift
+  pull_image "$run_etcd_image"
+  pods_ctr tasks rm -f pai-etcd > /dev/null 2>&1 || :
+  pods_ctr containers rm pai-etcd > /dev/null 2>&1 || :
+  pods_ctr run --rm --net-host --mount "type=bind,src=$ROOT/etc/kubernetes/pki,dst=/etc/kubernetes/pki,options=rbind:ro" \
+    --mount "type=bind,src=$ROOT/var/lib/etcd,dst=/var/lib/etcd,options=rbind:rw" "$run_etcd_image" pai-etcd "$@" < /dev/null
+}

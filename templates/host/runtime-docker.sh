@@ -99,3 +99,9 @@ remove_pod() { docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_
 
 # All containers of all pods, once kubelet is gone.
 remove_pods() { docker ps -aq --filter 'name=^/k8s_' | xargs -r docker rm -f > /dev/null; }
+
+# run_etcd IMAGE COMMAND...: in a container of its own that sees etcd's files, until the command ends.
+run_etcd() {
+  docker rm -f pai-etcd > /dev/null 2>&1 || :
+  docker run --rm --name pai-etcd --net=host -v "$ROOT/etc/kubernetes/pki:/etc/kubernetes/pki:ro" -v "$ROOT/var/lib/etcd:/var/lib/etcd" "$@"
+}

@@ -12,7 +12,7 @@ export function operationCommand(name: string): Command {
   return {
     async execute(invocation) {
       const project = await openProject(invocation, { quiet: wantsJson(invocation.options) });
-      const { operation, words } = find(project, name, invocation.patterns);
+      const { operation, words } = findOperation(project, name, invocation.patterns);
       const given = { words, options: optionsOf(invocation) };
       if ('plan' in operation) return runOperation(invocation, project, operation, given);
       const { io } = invocation;
@@ -32,8 +32,8 @@ export function operationCommand(name: string): Command {
   };
 }
 
-/** The operation that is meant: of the command itself, or of its first word. */
-function find(
+/** The operation that is meant: of the command itself, or of its first word. Throws USAGE when the paifile declares none. */
+export function findOperation(
   { graph: { operations } }: Project,
   command: string,
   patterns: readonly string[],
@@ -58,7 +58,8 @@ function find(
   });
 }
 
-function optionsOf({ io, options }: Invocation): OperationOptions {
+/** The options that operations know. */
+export function optionsOf({ io, options }: Invocation): OperationOptions {
   const { force, file, timeout, json } = options;
   return {
     ...(force !== undefined && { force }),

@@ -2,10 +2,11 @@ import { everyTarget, select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
 import type { PlanEntry } from '../../model/plan.js';
 import { type Plan, planRun } from '../../plan/plan.js';
-import { describeBlocked, describeLeftOut } from '../../report/left-out.js';
+import { describeBlocked, describeLeftOut, describeOrphans } from '../../report/left-out.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
 import { type Narrowing, narrow, type Scope } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
+import { orphansOf } from '../orphans.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
 import { findUnchanged, mayGoBySnapshot } from '../unchanged.js';
 import { withWorkbench } from '../working.js';
@@ -37,23 +38,28 @@ export async function showPlan(
 ): Promise<number> {
   const { options } = invocation;
   const force = options.force === true ? names : [];
-  const planned = await withWorkbench(project, options, ({ look }) => planRun(project.graph, names, look, { force }));
+  const { planned, orphans } = await withWorkbench(project, options, async ({ look, drivers }) => {
+    const found = await planRun(project.graph, names, look, { force });
+    return { planned: found, orphans: await orphansOf(project, found, drivers) };
+  });
   const { entries, leftOut, blocked } = narrow(planned, project.graph, narrowing);
-  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked });
+  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked, orphans });
 }
 
 /** What there is to tell of a plan besides its entries. */
 interface Besides extends Pick<Scope, 'leftOut' | 'blocked'> {
   readonly errors: Plan['errors'];
+  /** Nodes that are in the cluster and not in the configuration. */
+  readonly orphans: readonly string[];
 }
 
-const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map() };
+const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map(), orphans: [] };
 
 /** Writes a plan; returns the exit code. */
 function tell(
   { io, options }: Invocation,
   entries: readonly PlanEntry[],
-  { errors, leftOut, blocked }: Besides = NOTHING,
+  { errors, leftOut, blocked, orphans }: Besides = NOTHING,
 ): number {
   const counts = countStates(entries);
   if (wantsJson(options)) {
@@ -61,11 +67,13 @@ function tell(
       const error = errors.get(entry.name);
       return error === undefined ? entry : { ...entry, error: errorReport(error) };
     });
-    io.stdout(`${JSON.stringify({ targets, ...counts, ...(leftOut.length > 0 && { leftOut }) })}\n`);
+    const besides = { ...(leftOut.length > 0 && { leftOut }), ...(orphans.length > 0 && { orphans }) };
+    io.stdout(`${JSON.stringify({ targets, ...counts, ...besides })}\n`);
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
     if (blocked.size > 0) io.stdout(`${describeBlocked(blocked)}\n`);
+    if (orphans.length > 0) io.stdout(`${describeOrphans(orphans)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;
   return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;

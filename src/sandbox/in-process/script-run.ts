@@ -37,6 +37,8 @@ export class ScriptRun {
   readonly setting: ScriptSetting;
   readonly machine: Machine;
   readonly installs: Installs;
+  /** The payload, as far as the script has changed it. */
+  files: readonly GivenFile[];
   /** Problems of a preflight. */
   readonly problems: string[] = [];
   readonly #variables = new Map<string, string>();
@@ -45,6 +47,7 @@ export class ScriptRun {
   constructor(setting: ScriptSetting) {
     this.setting = setting;
     this.machine = setting.machine;
+    this.files = setting.files;
     this.installs = new Installs(setting.machine.own.root, setting.say);
     this.#variables.set('ROOT', setting.machine.own.root);
   }
@@ -198,6 +201,25 @@ export class ScriptRun {
     this.say('starting kubelet');
     machine.run({ name: 'kubelet', image: hyperkube, label });
     this.say('waiting for kubelet');
+  }
+
+  /** Who the members of etcd are, written into the manifest that is about to be installed. Nobody joins a cluster that serves already. */
+  fillInMembers(): void {
+    const given = this.files.find((file) => file.path === 'members')?.content ?? '';
+    const present = readIfThere(this.machine.at('etc/kubernetes/manifests/etcd.yaml'))?.toString() ?? '';
+    const [, members = Buffer.from(given).toString().trim()] = /--initial-cluster=(\S+)/.exec(present) ?? [];
+    const [, state = 'new'] = /--initial-cluster-state=(\S+)/.exec(present) ?? [];
+    this.files = this.files.map((file) => {
+      if (file.path !== 'root/etc/kubernetes/manifests/etcd.yaml') return file;
+      const manifest = Buffer.from(file.content).toString();
+      const filled = manifest.replace('INITIAL_CLUSTER_STATE', state).replace('INITIAL_CLUSTER', members);
+      return { ...file, content: Buffer.from(filled) };
+    });
+  }
+
+  async etcdComesUp(): Promise<void> {
+    await this.waitFor(`etcd on ${this.variable('NODE')}`, 'etcd_healthy');
+    write(this.machine.at('var/lib/pai/etcd-served'), `${this.variable('PEER_URL')}\n`);
   }
 
   /** Takes kubelet with all that it runs and made off the machine. */

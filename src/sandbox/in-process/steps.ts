@@ -11,7 +11,7 @@ const nothing: Step = () => {};
 /** What scripts share: lib.sh, kubelet.sh, reset.sh. */
 const SHARED: readonly Rule[] = [
   [/^set -eu$/, nothing],
-  [/^install_tree (\S+)$/, (run, [unit = '']) => run.installs.installTree(unit, run.setting.files)],
+  [/^install_tree (\S+)$/, (run, [unit = '']) => run.installs.installTree(unit, run.files)],
   [
     /^if \[ -d root \]; then install_tree (\S+); fi$/,
     (run, [unit = '']) => {
@@ -23,6 +23,8 @@ const SHARED: readonly Rule[] = [
   [/^install_certificates$/, (run) => run.installCertificates()],
   [/^remove_certificates ([\w -]+)$/, (run, [names = '']) => run.installs.removeCertificates(names.split(' '))],
   [/^start_kubelet$/, (run) => run.startKubelet()],
+  [/^etcd_fill_in$/, (run) => run.fillInMembers()],
+  [/^etcd_come_up$/, (run) => run.etcdComesUp()],
   [/^reset_node$/, (run) => run.resetNode()],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],
   // What is simulated is the same after a restart.

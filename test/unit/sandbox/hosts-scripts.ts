@@ -70,16 +70,26 @@ export function prepareTarget(name: string): ScriptedTarget {
 }
 
 export function etcdTarget(name: string): ScriptedTarget {
-  const settings = settingsOf(name).kubelet;
+  const { kubelet } = settingsOf(name);
+  const settings = {
+    ...kubelet,
+    HOST_NAME: name,
+    ETCD_NAME: name,
+    ETCD_IMAGE: 'registry.test/etcd:3.4.23',
+    PEER_URL: `https://${kubelet.NODE}:2380`,
+  };
   const cluster = masters.map((master) => `${master.name}=https://${master.address}:2380`).join(',');
-  const manifest = `- --initial-cluster=${cluster}\n- --initial-cluster-token=test\n`;
+  const manifest =
+    '- --initial-cluster=INITIAL_CLUSTER\n- --initial-cluster-token=test\n- --initial-cluster-state=INITIAL_CLUSTER_STATE\n';
   return {
     files: [
       ...kubeletFiles(),
       ...certificates('etcd-server', 'etcd-peer', 'etcd-client'),
       file('root/etc/kubernetes/manifests/etcd.yaml', manifest),
+      file('members', `${cluster}\n`),
+      file('partners', ''),
     ],
-    script: hostScripts(['kubelet.sh', 'etcd-health.sh', 'etcd.sh'], settings),
+    script: hostScripts(['kubelet.sh', 'etcd-health.sh', 'etcd-join.sh', 'etcd.sh'], settings),
     probe: hostScripts(['etcd-health.sh', 'etcd-probe.sh'], settings),
     clean: hostScripts(['reset.sh', 'etcd-clean.sh'], settings),
   };

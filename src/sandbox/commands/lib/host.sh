@@ -36,9 +36,14 @@ static_pod_runs() {
   [ -e "$hosts/$1/root/etc/kubernetes/manifests/$2.yaml" ] && kubelet_runs "$1"
 }
 
-# etcd_members HOST: addresses of the peers in --initial-cluster of the host's manifest, in $members
+# etcd_members HOST: addresses of the members of etcd, in $members: those that were kept since one was added or removed, else the peers in
+# --initial-cluster of the host's manifest
 etcd_members() {
   members=
+  if [ -e "$hosts/$1/root/var/lib/etcd/data/members" ]; then
+    read -r members < "$hosts/$1/root/var/lib/etcd/data/members"
+    return 0
+  fi
   while read -r line; do
     case $line in
       *--initial-cluster=*) ;;
@@ -71,7 +76,7 @@ master_at() {
   return 1
 }
 
-# etcd_commits HOST: its member runs, and with it more than half of those that its manifest names
+# etcd_commits HOST: its member runs, and with it more than half of the members
 etcd_commits() {
   static_pod_runs "$1" etcd || return 1
   etcd_members "$1"
