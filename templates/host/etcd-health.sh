@@ -3,10 +3,9 @@
 # ETCD_IMAGE  for when no member runs on this host; PEER_URL  of this host's member
 ETCD_HERE=https://127.0.0.1:2379
 
-# etcdctl with the credentials of this host's member: in its container while it runs, else in one of its own. The only place that knows what
-# containers are run by.
-etcd_ctl() {
-  set -- etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
+# etcd_tool PROGRAM WORD...: a program of etcd's image, in the member's container while that runs, else in one of its own. The only place that knows
+# what containers are run by.
+etcd_tool() {
   etcd_container=$(pod_container etcd | head -n 1)
   if [ -n "$etcd_container" ]; then
     docker exec "$etcd_container" "$@"
@@ -15,6 +14,11 @@ etcd_ctl() {
     docker run --rm --name pai-etcdctl --net=host -v "$ROOT/etc/kubernetes/pki:/etc/kubernetes/pki:ro" \
       -v "$ROOT/var/lib/etcd:/var/lib/etcd" "$ETCD_IMAGE" "$@"
   fi
+}
+
+# etcdctl with the credentials of this host's member.
+etcd_ctl() {
+  etcd_tool etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
 }
 
 # Asks the member on this host whether it can commit: that needs the quorum of all members.
