@@ -264,7 +264,10 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the members of etcd: status, fix <host>, backup, restore',
     options: [
       { flags: '-f, --file <snapshot>', summary: 'of backup: where to write it; of restore: what to restore' },
-      { flags: '--force', summary: 'of fix: also one of two members' },
+      {
+        flags: '--force',
+        summary: 'of fix: a healthy member too, or one of two; of restore: without masters that are away',
+      },
       ...[yes, waitLock, verbose, output, jsonLines, hostKeys],
     ],
     examples: ['pai etcd status', 'pai etcd fix master2', 'pai etcd backup', 'pai etcd restore -f etcd-snapshot.db'],

@@ -185,6 +185,8 @@ function lazyHosts(load: Once<HostDriver>): HostDriver {
     run: async (...given) => (await load()).run(...given),
     read: async (...given) => (await load()).read(...given),
     ask: async (...given) => (await load()).ask(...given),
+    fetch: async (...given) => (await load()).fetch(...given),
+    send: async (...given) => (await load()).send(...given),
     close: async () => (await load.made())?.close(),
   };
 }

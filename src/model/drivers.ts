@@ -56,6 +56,10 @@ export interface HostDriver {
    * on standard error when it does not exit with 0.
    */
   ask(host: HostLogin, script: string): Promise<string>;
+  /** Copies a file of the host to a path on this machine, mode 0600; it may be larger than memory. Resolves to its SHA-256, hex. */
+  fetch(host: HostLogin, path: string, to: string): Promise<string>;
+  /** Copies a file of this machine to a path on the host, for root only; it may be larger than memory. */
+  send(host: HostLogin, from: string, path: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { Connections } from './connections.js';
 import { describeHost, lostError } from './host-errors.js';
 import { HostRun } from './host-run.js';
 import { KnownHosts } from './known-hosts.js';
+import { fetchFile, sendFile } from './large-file.js';
 import { Looks } from './looks.js';
 import { unpackTar } from './payload.js';
 import { runAsRoot } from './root-command.js';
@@ -80,6 +81,12 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
       const connection = await connections.get(host);
       const answer = await answerOf(connection, askProgram(rootOf(host), script), 'a question was not answered');
       return answer.toString('utf8');
+    },
+    async fetch(host: HostLogin, path: string, to: string): Promise<string> {
+      return fetchFile(await connections.get(host), rootOf(host), path, to);
+    },
+    async send(host: HostLogin, from: string, path: string): Promise<void> {
+      await sendFile(await connections.get(host), rootOf(host), from, path);
     },
     close: () => connections.close(),
   };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
@@ -22,8 +23,8 @@ export interface RootExit {
 /** What runs as root, and what goes in and out. */
 export interface RootCommand {
   readonly bootstrap: Bootstrap;
-  /** Goes to standard input once root was reached; then that is closed. */
-  readonly input: Uint8Array;
+  /** Goes to standard input once root was reached; then that is closed. A stream is read as fast as the host takes it. */
+  readonly input: Uint8Array | Readable;
   /** Standard output in pieces. Returning true means that enough was seen: the channel is closed, not the command ended. */
   readonly onData: (chunk: Buffer) => boolean;
 }
@@ -83,7 +84,7 @@ class RootSession {
     });
     channel.on('error', () => {});
     channel.once('close', () => this.#onClose());
-    if (host.user === 'root') channel.end(command.input);
+    if (host.user === 'root') this.#send();
   }
 
   #onStdout(chunk: Buffer): void {
@@ -96,9 +97,19 @@ class RootSession {
     if (at < 0) return;
     this.#isReady = true;
     clearTimeout(this.#timer);
-    if (this.#host.user !== 'root') this.#channel.end(this.#command.input);
+    if (this.#host.user !== 'root') this.#send();
     const rest = this.#head.subarray(at + this.#ready.length);
     if (rest.length > 0) this.#give(rest);
+  }
+
+  #send(): void {
+    const { input } = this.#command;
+    if (input instanceof Uint8Array) {
+      this.#channel.end(input);
+      return;
+    }
+    input.once('error', ({ message }) => this.#fail(new PaiError('LOCAL_FILE', message, { next: 'Run it again.' })));
+    input.pipe(this.#channel);
   }
 
   #give(chunk: Buffer): void {

@@ -240,6 +240,19 @@ export function runBootstrap(rootPrefix: string, id: string): Bootstrap {
 /** Runs the program on standard input. */
 export const programBootstrap: Bootstrap = { program: 'umask 077; exec sh', arguments: [] };
 
+/** Writes standard input to a file, by its path on the host; whole or not at all. */
+export function receiveBootstrap(rootPrefix: string, path: string): Bootstrap {
+  return {
+    program: 'umask 077; mkdir -p "${1%/*}" && cat > "$1.part" && mv -f "$1.part" "$1"',
+    arguments: [`${rootPrefix}${path}`],
+  };
+}
+
+/** Prints a file, by its path on the host. */
+export function showBootstrap(rootPrefix: string, path: string): Bootstrap {
+  return { program: 'exec cat -- "$1"', arguments: [`${rootPrefix}${path}`] };
+}
+
 /** Program that finds run `id` of a target again. */
 export function attachProgram(rootPrefix: string, target: string, id: string, offset: number): string {
   const base = stateDirectory(rootPrefix);

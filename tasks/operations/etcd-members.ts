@@ -1,6 +1,6 @@
-import { type ActionContext, type Cluster, type Host, PaiError } from 'pai';
+import { type ActionContext, type Cluster, type Host, PaiError, type PayloadFile } from 'pai';
 import { etcdSettings, peerUrl } from '../etcd.js';
-import { hostScript } from '../host-script.js';
+import { hostScript, type Settings } from '../host-script.js';
 import { type EtcdLook, type EtcdView, partnerOf, readLook, removalProblem, viewOf } from './etcd-view.js';
 
 export { type EtcdView, memberOf, removalProblem } from './etcd-view.js';
@@ -13,13 +13,15 @@ export async function lookAtEtcd(cluster: Cluster, context: Pick<ActionContext, 
   return viewOf(await Promise.all(cluster.masters.map((host) => lookAt(cluster, host, context))));
 }
 
+const NOTHING = { installed: false, running: false, data: false, healthy: false, alarms: [] };
+
 async function lookAt(cluster: Cluster, host: Host, context: Pick<ActionContext, 'drivers'>): Promise<EtcdLook> {
   try {
     const script = await hostScript(context, etcdSettings(cluster, host), ['etcd-health.sh', 'etcd-status.sh']);
     return readLook(host, await context.drivers.hosts.ask(host.login, script));
   } catch (error) {
     if (!(error instanceof PaiError) || error.code === 'INTERNAL') throw error;
-    return { host, unreachable: error.message, running: false, data: false, healthy: false, alarms: [] };
+    return { host, unreachable: error.message, ...NOTHING };
   }
 }
 
@@ -40,7 +42,18 @@ export async function removeMember(cluster: Cluster, host: Host, context: Member
         : 'See pai etcd status; when it can not come back by itself: pai etcd restore.',
     });
   }
-  const settings = { ...etcdSettings(cluster, partner.host), PEER_URL: peerUrl(host), HOST_NAME: host.name };
-  const script = await hostScript(context, settings, ['etcd-health.sh', 'etcd-remove.sh']);
-  await context.drivers.hosts.run(partner.host.login, { files: [], script }, { ...context, outputs: new Map() });
+  const settings = { PEER_URL: peerUrl(host), HOST_NAME: host.name };
+  await runEtcdScript(cluster, partner.host, context, ['etcd-health.sh', 'etcd-remove.sh'], { settings });
+}
+
+/** Runs scripts of `templates/host/` about the member of a host, there. */
+export async function runEtcdScript(
+  cluster: Cluster,
+  host: Host,
+  context: MembershipContext,
+  scripts: readonly string[],
+  given: { readonly settings?: Settings; readonly files?: readonly PayloadFile[] } = {},
+): Promise<void> {
+  const script = await hostScript(context, { ...etcdSettings(cluster, host), ...given.settings }, scripts);
+  await context.drivers.hosts.run(host.login, { files: given.files ?? [], script }, { ...context, outputs: new Map() });
 }

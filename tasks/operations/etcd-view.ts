@@ -30,7 +30,11 @@ export interface EtcdLook {
   readonly host: Host;
   /** Why the host could not be asked; absent where it was. */
   readonly unreachable?: string;
+  /** The member's manifest is there. */
+  readonly installed: boolean;
   readonly running: boolean;
+  /** A restore that did not come to its end. */
+  readonly restore?: { readonly token: string; readonly sha256: string };
   /** There is a data folder, and something in it. */
   readonly data: boolean;
   /** It commits: a quorum is there, and it is one of it. */
@@ -113,10 +117,13 @@ export function readLook(host: Host, text: string): EtcdLook {
   const status = readStatus(answers.get('status'));
   const members = readMembers(answers.get('members'));
   const data = answers.get('data');
+  const [token, sha256] = answers.get('restore')?.code === 0 ? (answers.get('restore')?.text.split(' ') ?? []) : [];
   const words = (running ? health : answers.get('running'))?.text ?? '';
   return {
     host,
+    installed: answers.get('installed')?.code === 0,
     running,
+    ...(token !== undefined && sha256 !== undefined ? { restore: { token, sha256 } } : {}),
     data: data?.code === 0 && data.text !== '',
     healthy,
     ...(healthy ? {} : { problem: problemOf(words) }),

@@ -3,10 +3,14 @@
 # ETCD_IMAGE  for when no member runs on this host; PEER_URL  of this host's member
 ETCD_HERE=https://127.0.0.1:2379
 
-# etcdctl with the credentials of this host's member: in its container while it runs, else in one of its own.
-etcd_ctl() {
-  set -- etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
+# etcd_tool PROGRAM WORD...: a program of etcd's image, in the member's container while that runs, else in one of its own.
+etcd_tool() {
   if [ -n "$(pod_container etcd)" ]; then pod_exec etcd "$@"; else run_etcd "$ETCD_IMAGE" "$@"; fi
+}
+
+# etcdctl with the credentials of this host's member.
+etcd_ctl() {
+  etcd_tool etcdctl --cacert=/etc/kubernetes/pki/etcd-ca.crt --cert=/etc/kubernetes/pki/etcd-client.crt --key=/etc/kubernetes/pki/etcd-client.key "$@"
 }
 
 # Asks the member on this host whether it can commit: that needs the quorum of all members.

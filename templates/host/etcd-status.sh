@@ -9,7 +9,12 @@ tell() {
   printf '== %s %s\n%s\n' "$tell_what" "$tell_code" "$tell_words"
 }
 
+# A member that was set aside by pai etcd fix or restore is installed too.
+installed() { [ -f "$ROOT/etc/kubernetes/manifests/etcd.yaml" ] || [ -f "$STATE/etcd/etcd.yaml" ]; }
+
+tell installed installed
 tell running pod_running etcd
+tell restore cat "$STATE/etcd/restore"
 tell data ls -A "$ROOT/var/lib/etcd/data"
 if [ -n "$(pod_container etcd)" ]; then
   tell health etcd_healthy

@@ -28,6 +28,12 @@ class FakeHosts implements HostDriver {
     return '';
   }
 
+  async fetch(): Promise<string> {
+    return '';
+  }
+
+  async send(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 
