@@ -39,6 +39,7 @@ export type {
   OperationOptions,
   OperationPlan,
   OperationReport,
+  Round,
   Step,
 } from './model/operation.js';
 export { reveal, Secret } from './model/secret.js';

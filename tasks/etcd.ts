@@ -1,5 +1,5 @@
 import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
-import { etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
+import { certificatesState, etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
@@ -18,7 +18,7 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
         image: componentImages(cluster).etcd,
         uri_host: uriHost(host.address),
         token: cluster.services.clusterId,
-        inputs: context.outputs.get('pki') ?? '',
+        inputs: await certificatesState(context),
       });
       return {
         files: [
@@ -30,7 +30,7 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
           },
           { path: 'root/etc/kubernetes/manifests/etcd.yaml', mode: 0o600, content: manifest },
         ],
-        late: issuedLate({ ...kubeletCertificates(host), ...etcdCertificates(host) }, context),
+        late: await issuedLate({ ...kubeletCertificates(host), ...etcdCertificates(host) }, context),
         script: await hostScript(context, settings, ['kubelet.sh', 'etcd-health.sh', 'etcd.sh']),
         probe: await hostScript(context, settings, probe),
       };

@@ -1,6 +1,7 @@
 import type { Cluster, Operation } from 'pai';
+import { pkiOperations } from './operations/pki.js';
 
 /** What people do to the cluster now and then, as commands. */
-export function clusterOperations(_cluster: Cluster): readonly Operation[] {
-  return [];
+export function clusterOperations(cluster: Cluster): readonly Operation[] {
+  return [...pkiOperations(cluster)];
 }

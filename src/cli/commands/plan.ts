@@ -39,21 +39,34 @@ export async function showPlan(
   const force = options.force === true ? names : [];
   const planned = await withWorkbench(project, options, ({ look }) => planRun(project.graph, names, look, { force }));
   const { entries, leftOut, blocked } = narrow(planned, project.graph, narrowing);
-  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked });
+  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked, warnings: warningsOf(planned) });
+}
+
+/** What was seen that will be wrong before long. */
+function warningsOf({ observations }: Plan): Warning[] {
+  return [...observations].flatMap(([target, observation]) =>
+    observation.kind === 'known' ? (observation.warnings ?? []).map((warning) => ({ target, warning })) : [],
+  );
 }
 
 /** What there is to tell of a plan besides its entries. */
 interface Besides extends Pick<Scope, 'leftOut' | 'blocked'> {
   readonly errors: Plan['errors'];
+  readonly warnings: readonly Warning[];
 }
 
-const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map() };
+interface Warning {
+  readonly target: string;
+  readonly warning: string;
+}
+
+const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map(), warnings: [] };
 
 /** Writes a plan; returns the exit code. */
 function tell(
   { io, options }: Invocation,
   entries: readonly PlanEntry[],
-  { errors, leftOut, blocked }: Besides = NOTHING,
+  { errors, leftOut, blocked, warnings }: Besides = NOTHING,
 ): number {
   const counts = countStates(entries);
   if (wantsJson(options)) {
@@ -61,10 +74,12 @@ function tell(
       const error = errors.get(entry.name);
       return error === undefined ? entry : { ...entry, error: errorReport(error) };
     });
-    io.stdout(`${JSON.stringify({ targets, ...counts, ...(leftOut.length > 0 && { leftOut }) })}\n`);
+    const besides = { ...(leftOut.length > 0 && { leftOut }), ...(warnings.length > 0 && { warnings }) };
+    io.stdout(`${JSON.stringify({ targets, ...counts, ...besides })}\n`);
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
+    for (const { target, warning } of warnings) io.stdout(`warning: ${target}: ${warning}\n`);
     if (blocked.size > 0) io.stdout(`${describeBlocked(blocked)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;

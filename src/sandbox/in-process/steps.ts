@@ -49,6 +49,12 @@ const SHARED: readonly Rule[] = [
 
 /** What probes ask. */
 const LOOKS: readonly Rule[] = [
+  [
+    /^certificates_last ([\w -]+)$/,
+    (run, [names = '']) => {
+      for (const name of names.split(' ')) run.tellExpiry(name);
+    },
+  ],
   [/^check_tree (\S+)$/, (run, [unit = '']) => run.failIf(run.installs.treeProblem(unit))],
   [
     /^\[ ! -f ("[^"]+") \] \|\| check_tree (\S+)$/,
