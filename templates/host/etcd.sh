@@ -3,6 +3,7 @@
 mkdir -p "$ROOT/var/lib/etcd"
 chmod 700 "$ROOT/var/lib/etcd"
 install_certificates
+renew_pods etcd
 install_tree etcd
 start_kubelet
 wait_for 400 "etcd on $NODE" etcd_healthy

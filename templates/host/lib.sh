@@ -145,6 +145,18 @@ stop_pod() {
   docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_$1-" | xargs -r docker rm -f > /dev/null
 }
 
+# renew_pods NAME...: before install_tree. Stops those static pods whose manifest is about to be another, or all when there are new certificates: so what
+# answers afterwards is what was started from these, and not its predecessor in its last seconds.
+renew_pods() {
+  for pod in "$@"; do
+    manifest=etc/kubernetes/manifests/$pod.yaml
+    [ -f "$ROOT/$manifest" ] || continue
+    if [ -z "$NEW_CERTIFICATES" ] && cmp -s "root/$manifest" "$ROOT/$manifest"; then continue; fi
+    say "stopping $pod"
+    stop_pod "$pod"
+  done
+}
+
 # kubectl with the node's own credentials, from the image that kubelet runs in.
 node_kubectl() { docker exec kubelet /hyperkube kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --request-timeout=10s "$@"; }
 

@@ -22,6 +22,8 @@ const SHARED: readonly Rule[] = [
   [/^remove_tree (\S+)$/, (run, [unit = '']) => run.installs.removeTree(unit)],
   [/^install_certificates$/, (run) => run.installCertificates()],
   [/^remove_certificates ([\w -]+)$/, (run, [names = '']) => run.installs.removeCertificates(names.split(' '))],
+  // What they are started from is read from the manifests anyway.
+  [/^renew_pods [\w -]+$/, nothing],
   [/^start_kubelet$/, (run) => run.startKubelet()],
   [/^reset_node$/, (run) => run.resetNode()],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],
