@@ -47,6 +47,7 @@ export type {
   OperationOptions,
   OperationPlan,
   OperationReport,
+  Round,
   Step,
 } from './model/operation.js';
 export type { PlanEntry, Reason, State } from './model/plan.js';

@@ -1,5 +1,6 @@
-import { type Action, type Cluster, objectsAction } from 'pai';
+import { type Action, type Cluster, objectsAction, readManifests } from 'pai';
 import { componentImages } from './component-images.js';
+import { rolledByAuthorities } from './pods.js';
 
 /** Roles for the cluster's own certificates. */
 export function accessRules(): Action {
@@ -8,10 +9,11 @@ export function accessRules(): Action {
 
 /** kube-proxy on every node. */
 export function kubeProxy(cluster: Cluster): Action {
+  const manifests = {
+    folder: 'kubernetes/kube-proxy',
+    variables: () => ({ ...cluster.variables.kubernetes, image: componentImages(cluster).hyperkube }),
+  };
   return objectsAction({
-    manifests: {
-      folder: 'kubernetes/kube-proxy',
-      variables: () => ({ ...cluster.variables.kubernetes, image: componentImages(cluster).hyperkube }),
-    },
+    objects: async (context) => rolledByAuthorities(await readManifests(manifests, context), context),
   });
 }

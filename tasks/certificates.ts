@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { type ActionContext, type CertificateSpec, type Cluster, type Host, type LateFiles, PaiError } from 'pai';
 
 const YEAR = 365;
@@ -68,13 +68,17 @@ export function administratorCertificate(): CertificateSpec {
 }
 
 /**
- * Certificates as files that are made only when a host is given them: `certs/NAME.crt`, `.key`, and `.spec`, which tells the
- * host whether the one that it has still is the one wanted.
+ * Certificates as files that are made only when a host is given them: `certs/NAME.crt`, `.key`, `.expires` (seconds since 1970), and `.spec`, which
+ * tells the host whether the one that it has still is the one wanted: not after a renewal. `certs/generation` keeps a dev box with an old copy of the
+ * authorities from giving out what was replaced.
  */
-export function issuedLate(certificates: Certificates, context: ActionContext): LateFiles {
+export async function issuedLate(certificates: Certificates, context: ActionContext): Promise<LateFiles> {
   const authorities = context.outputs.get('pki') ?? '';
+  const { renewed, generation } = await context.drivers.pki.renewal();
+  const since = renewed === 0 ? {} : { renewed };
   return {
     spec: {
+      ...since,
       authorities,
       certificates: Object.fromEntries(Object.entries(certificates).map(([name, spec]) => [name, { ...spec }])),
     },
@@ -83,18 +87,39 @@ export function issuedLate(certificates: Certificates, context: ActionContext): 
         Object.entries(certificates).map(async ([name, spec]) => {
           const { certificate, key } = await drivers.pki.issue(spec);
           const digest = createHash('sha256')
-            .update(JSON.stringify([authorities, spec]))
+            .update(JSON.stringify([authorities, spec, ...Object.values(since)]))
             .digest('hex');
           return [
             { path: `certs/${name}.crt`, mode: 0o600, content: certificate },
             { path: `certs/${name}.key`, mode: 0o600, content: key, secret: true },
             { path: `certs/${name}.spec`, mode: 0o600, content: `${digest}\n` },
+            { path: `certs/${name}.expires`, mode: 0o600, content: `${expiry(certificate)}\n` },
           ];
         }),
       );
-      return issued.flat();
+      return [{ path: 'certs/generation', mode: 0o600, content: `${generation}\n` }, ...issued.flat()];
     },
   };
+}
+
+/** Seconds since 1970. */
+function expiry(certificate: string): number {
+  return Math.floor(new Date(new X509Certificate(certificate).validTo).getTime() / 1000);
+}
+
+/** The text with which a pod, or a manifest, changes when what is read of certificates at the start only does: nothing secret. */
+export async function certificatesState(context: ActionContext): Promise<string> {
+  const { renewed } = await context.drivers.pki.renewal();
+  const authorities = context.outputs.get('pki') ?? '';
+  return renewed === 0 ? authorities : `${authorities} ${renewed}`;
+}
+
+/** The authority that signs, alone: while authorities are exchanged `ca.crt` begins with it and goes on with the other. */
+export async function signingAuthority(context: ActionContext): Promise<string> {
+  const trusted = await sharedFile(context, 'ca.crt');
+  const end = '-----END CERTIFICATE-----\n';
+  const at = trusted.indexOf(end);
+  return at < 0 ? trusted : trusted.slice(0, at + end.length);
 }
 
 /** Everything that masters share. It is there once `pki` ran, which whoever asks needs. */

@@ -1,5 +1,5 @@
 import { type Action, type ActionContext, type Cluster, type Host, hostAction, type PayloadFile, uriHost } from 'pai';
-import { etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
+import { certificatesState, etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import { drained } from './drained.js';
 import { hostScript, type Settings } from './host-script.js';
@@ -27,9 +27,9 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
         image: componentImages(cluster).etcd,
         uri_host: uriHost(host.address),
         token: cluster.services.clusterId,
-        inputs: context.outputs.get('pki') ?? '',
+        inputs: await certificatesState(context),
       });
-      const certificates = issuedLate({ ...kubeletCertificates(host), ...etcdCertificates(host) }, context);
+      const certificates = await issuedLate({ ...kubeletCertificates(host), ...etcdCertificates(host) }, context);
       return {
         files: [
           ...(await kubeletFiles(cluster, context)),

@@ -11,7 +11,11 @@ export function operatorTools(cluster: Cluster): Action {
   return filesAction({
     stampPath: path.join(folder, 'stamp.json'),
     late: {
-      spec: { server: cluster.addresses.apiServer, version: componentImages(cluster).hyperkube },
+      async spec(context) {
+        const { renewed } = await context.drivers.pki.renewal();
+        const { apiServer: server } = cluster.addresses;
+        return { server, version: componentImages(cluster).hyperkube, ...(renewed > 0 && { renewed }) };
+      },
       async make(context) {
         const { certificate, key } = await context.drivers.pki.issue(administratorCertificate());
         const kubectl = await kubectlOfAnyMaster(cluster, context);

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Action, type ActionContext, type Cluster, type Host, hostAction, type PayloadFile } from 'pai';
-import { controlPlaneCertificates, issuedLate, sharedFile, sharedMaterial } from './certificates.js';
+import {
+  certificatesState,
+  controlPlaneCertificates,
+  issuedLate,
+  sharedFile,
+  sharedMaterial,
+  signingAuthority,
+} from './certificates.js';
 import { componentImages } from './component-images.js';
 import { hostScript } from './host-script.js';
 import { kubeletSettings } from './kubelet.js';
@@ -17,15 +24,12 @@ export function controlPlane(cluster: Cluster, host: Host): Action {
     host: host.login,
     probe: (context) => hostScript(context, settings, ['master-probe.sh']),
     async work(context) {
-      const certificates = controlPlaneCertificates(cluster, host);
+      const issued = await issuedLate(controlPlaneCertificates(cluster, host), context);
       return {
         files: [...(await configuration(cluster, context)), ...(await manifests(cluster, host, context))],
         late: {
-          ...issuedLate(certificates, context),
-          files: async (applying) => [
-            ...(await issuedLate(certificates, context).files(applying)),
-            ...(await copyOfKeys(applying)),
-          ],
+          ...issued,
+          files: async (applying) => [...(await issued.files(applying)), ...(await copyOfKeys(applying))],
         },
         script: await hostScript(context, settings, ['master.sh']),
         probe: await hostScript(context, settings, ['master-probe.sh']),
@@ -57,6 +61,8 @@ async function configuration(cluster: Cluster, context: ActionContext): Promise<
   }));
   return [
     ...(await Promise.all([...shared, ...kubeconfigs])),
+    // The controller manager signs with exactly one.
+    { path: 'root/etc/kubernetes/pki/ca-signing.crt', mode: 0o600, content: await signingAuthority(context) },
     {
       path: 'root/etc/kubernetes/audit-policy.yaml',
       mode: 0o600,
@@ -81,7 +87,7 @@ async function manifests(cluster: Cluster, host: Host, context: ActionContext): 
   // Read at the start only, so the manifests name what they are: nothing secret goes in.
   const audit = await templates.read('kubernetes/kube-apiserver/audit-policy.yaml');
   const inputs = createHash('sha256')
-    .update(JSON.stringify([context.outputs.get('pki'), controlPlaneCertificates(cluster, host)]))
+    .update(JSON.stringify([await certificatesState(context), controlPlaneCertificates(cluster, host)]))
     .update(audit)
     .digest('hex');
   const components = [
@@ -106,7 +112,7 @@ async function manifests(cluster: Cluster, host: Host, context: ActionContext): 
 }
 
 /** All that masters share, kept where a dev box that lost its copy finds it. Its `pki` output stands for it. */
-async function copyOfKeys(context: ActionContext): Promise<readonly PayloadFile[]> {
+export async function copyOfKeys(context: ActionContext): Promise<readonly PayloadFile[]> {
   return [...(await sharedMaterial(context))].map(([name, content]) => ({
     path: `root/var/lib/pai/pki/${name}`,
     mode: 0o600,

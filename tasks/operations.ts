@@ -1,10 +1,17 @@
 import type { Cluster, Operation } from 'pai';
 import { etcdOperations } from './operations/etcd.js';
 import { nodeOperations } from './operations/nodes.js';
+import { pkiOperations } from './operations/pki.js';
 import { pruneOperations } from './operations/prune.js';
 import { repair } from './operations/repair.js';
 
 /** What people do to the cluster now and then, as commands. */
 export function clusterOperations(cluster: Cluster): readonly Operation[] {
-  return [...nodeOperations(cluster), ...pruneOperations(cluster), repair(cluster), ...etcdOperations(cluster)];
+  return [
+    ...nodeOperations(cluster),
+    ...pruneOperations(cluster),
+    repair(cluster),
+    ...etcdOperations(cluster),
+    ...pkiOperations(cluster),
+  ];
 }

@@ -32,7 +32,7 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
           { path: 'root/etc/kubernetes/haproxy/haproxy.cfg', mode: 0o600, content: configuration },
           { path: 'root/etc/kubernetes/manifests/haproxy.yaml', mode: 0o600, content: manifest },
         ],
-        late: issuedLate({ ...kubeletCertificates(host), ...proxyCertificates() }, context),
+        late: await issuedLate({ ...kubeletCertificates(host), ...proxyCertificates() }, context),
         script: await hostScript(context, settings, ['kubelet.sh', 'proxy.sh']),
         probe: await hostScript(context, settings, ['proxy-probe.sh']),
       };

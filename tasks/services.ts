@@ -10,6 +10,7 @@ import {
   type ServiceEntry,
 } from 'pai';
 import { imageReference } from './images.js';
+import { rolledByAuthorities, withTemplateAnnotation } from './pods.js';
 
 /**
  * A service of service-list.yaml: the manifests of templates/services/<name>, and the labels that its pods select by on the
@@ -27,7 +28,8 @@ export function deploy(cluster: Cluster, service: ServiceEntry): Action {
   };
   return objectsAction({
     nodeLabels: nodeLabels(cluster, service),
-    objects: async (context) => rolledByConfiguration(await readManifests(manifests, context)),
+    objects: async (context) =>
+      rolledByAuthorities(rolledByConfiguration(await readManifests(manifests, context)), context),
   });
 }
 
@@ -39,19 +41,7 @@ function rolledByConfiguration(objects: readonly KubeObject[]): readonly KubeObj
   const configuration = objects.filter((object) => object.kind === 'ConfigMap').map((object) => object.data ?? null);
   if (configuration.length === 0) return objects;
   const digest = createHash('sha256').update(JSON.stringify(configuration)).digest('hex');
-  return objects.map((object) => {
-    const spec = asObject(object.spec);
-    if (spec?.template === undefined) return object;
-    const template = asObject(spec.template) ?? {};
-    const metadata = asObject(template.metadata) ?? {};
-    const annotations = { ...asObject(metadata.annotations), 'pai/configuration': digest };
-    return { ...object, spec: { ...spec, template: { ...template, metadata: { ...metadata, annotations } } } };
-  });
-}
-
-function asObject(value: KubeObject[string] | undefined): JsonObject | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value as JsonObject;
+  return objects.map((object) => withTemplateAnnotation(object, 'pai/configuration', digest));
 }
 
 function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionContext): Record<string, string> {

@@ -15,7 +15,7 @@ export function workerNode(cluster: Cluster, host: Host): Action {
     probe: (context) => hostScript(context, settings, ['worker-probe.sh', 'cordon-probe.sh']),
     work: async (context) => ({
       files: await kubeletFiles(cluster, context),
-      late: issuedLate(kubeletCertificates(host), context),
+      late: await issuedLate(kubeletCertificates(host), context),
       script: await hostScript(context, settings, ['kubelet.sh', 'worker.sh']),
       probe: await hostScript(context, settings, ['worker-probe.sh']),
     }),

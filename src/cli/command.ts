@@ -55,6 +55,8 @@ export interface Options {
   readonly file?: string;
   /** Seconds. */
   readonly timeout?: number;
+  /** Of doctor: against the security baseline. */
+  readonly security?: boolean;
   /** A file of values. */
   readonly values?: string;
   /** No shell on the sandbox's hosts. */

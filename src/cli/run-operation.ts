@@ -7,9 +7,10 @@ import { planRun } from '../plan/plan.js';
 import { checkRun } from '../run/check.js';
 import { executePlan } from '../run/execute.js';
 import { narrow } from '../run/scope.js';
-import type { Invocation } from './command.js';
+import { EXIT, type Invocation } from './command.js';
 import { execute } from './execution.js';
 import type { Project } from './project.js';
+import { runRound } from './run-round.js';
 import { revealSecretsFor } from './secrets.js';
 
 const DEFAULT_TIMEOUT_SECONDS = 1800;
@@ -17,19 +18,54 @@ const DEFAULT_TIMEOUT_SECONDS = 1800;
 /** What an operation does beyond its targets is not run: what these need is taken as it is. */
 const ALONE = { only: true } as const;
 
+type Given = Pick<OperationContext, 'words' | 'options'>;
+
 /**
- * Does what an operation decides to do, under the project's lock, with a reporter and a journal: its steps are the targets of a graph of their
- * own, and run as those do, beside the targets of the paifile that it names. Resolves to the exit code.
+ * Does what an operation decides to do: its steps and the targets that it names, then rounds of others, and so on until there is no more. Ends at
+ * the first that does not come to a good end. Resolves to the exit code.
  */
 export async function runOperation(
   invocation: Invocation,
   project: Project,
   operation: Extract<Operation, { plan: unknown }>,
-  given: Pick<OperationContext, 'words' | 'options'>,
+  given: Given,
 ): Promise<number> {
+  const call = { invocation, project, given, name: operation.name };
+  let todo = await runSteps(call, (context) => operation.plan(context));
+  for (;;) {
+    if (todo.exitCode !== EXIT.ok || todo.plan === undefined) return todo.exitCode;
+    for (const round of todo.plan.rounds ?? []) {
+      const exitCode = await runRound(invocation, project, round);
+      if (exitCode !== EXIT.ok) return exitCode;
+    }
+    const { next } = todo.plan;
+    if (next === undefined) return EXIT.ok;
+    todo = await runSteps(call, async (context) => {
+      const { question, ...plan } = await next(context);
+      return plan;
+    });
+  }
+}
+
+/** One call of an operation. */
+interface Call {
+  readonly invocation: Invocation;
+  readonly project: Project;
+  readonly given: Given;
+  readonly name: string;
+}
+
+/**
+ * Runs the steps of a plan, under the project's lock, with a reporter and a journal: they are the targets of a graph of their own, and run as
+ * those do.
+ */
+async function runSteps(
+  { invocation, project, given, name }: Call,
+  decide: (context: OperationContext) => Promise<OperationPlan>,
+): Promise<{ readonly exitCode: number; readonly plan?: OperationPlan }> {
   const { commandLine } = invocation;
-  let decided: { readonly graph: Graph; readonly question: string | undefined } | undefined;
-  return execute(invocation, project, {
+  let decided: { readonly graph: Graph; readonly plan: OperationPlan } | undefined;
+  const exitCode = await execute(invocation, project, {
     command: 'run',
     resume: commandLine,
     // They say nothing of how long the targets of the paifile take.
@@ -37,11 +73,11 @@ export async function runOperation(
     plan: async ({ drivers, look }, { say, stop }) => {
       const log = (line: string): void => say(`${line}\n`);
       const assess = assessIn(project.graph, look);
-      const plan = await operation.plan({ ...given, drivers, assess, signal: stop, log });
+      const plan = await decide({ ...given, drivers, assess, signal: stop, log });
       for (const note of plan.notes ?? []) log(note);
       const { steps, targets = [] } = plan;
       const graph = graphOf(plan, project.graph);
-      decided = { graph, question: plan.question };
+      decided = { graph, plan };
       const names = [...steps.map(({ name }) => name), ...targets.map(({ name }) => name)];
       const force = targets.flatMap((target) => (target.force === true ? [target.name] : []));
       const planned = await planRun(graph, names, look, { force });
@@ -56,14 +92,15 @@ export async function runOperation(
     },
     questions: ({ entries }) => {
       const first = entries[0];
-      if (decided?.question === undefined || first === undefined) return [];
-      return [{ target: operation.name, question: decided.question }];
+      const question = decided?.plan.question;
+      return question === undefined || first === undefined ? [] : [{ target: name, question }];
     },
     execute: async (planned, context, how) => {
       if (decided === undefined) throw new Error('an operation runs before it was planned');
       return executePlan(planned, decided.graph, context, { ...how, ...ALONE, pastUnhealthy: true });
     },
   });
+  return { exitCode, ...(decided && { plan: decided.plan }) };
 }
 
 /** Looks at targets of a paifile. */

@@ -102,7 +102,7 @@ export function wireDrivers(
     return createPkiDriver({
       directory: path.join(cluster.directory, 'pki'),
       clusterId: cluster.services.clusterId,
-      readBack: (files) => readBackPki(cluster, drivers.hosts, files),
+      readBack: (files, optional) => readBackPki(cluster, drivers.hosts, files, optional),
     });
   });
   const kube = once(async () => {
@@ -220,6 +220,9 @@ function lazyPki(load: Once<PkiDriver>): PkiDriver {
     create: async () => (await load()).create(),
     keepLocal: async () => (await load()).keepLocal(),
     writeStamp: async (...given) => (await load()).writeStamp(...given),
+    renewal: async () => (await load()).renewal(),
+    renew: async () => (await load()).renew(),
+    rotate: async (...given) => (await load()).rotate(...given),
     issue: async (...given) => (await load()).issue(...given),
     fingerprintKey: async () => (await load()).fingerprintKey(),
     digest: async () => (await load()).digest(),
@@ -236,20 +239,21 @@ function lazyTemplates(load: Once<TemplateDriver>): TemplateDriver {
 }
 
 /**
- * The masters' copy of the PKI files: of the first master that has all of them, else of the one that has most; undefined
- * when none has any. Rejects when a master that might have them does not answer.
+ * The masters' copy of the PKI files: of the first master that has all of them (and what it has of the `optional` ones), else of the one that has most;
+ * undefined when none has any. Rejects when a master that might have them does not answer.
  */
 export async function readBackPki(
   cluster: Pick<Cluster, 'masters'>,
   hosts: Pick<HostDriver, 'read'>,
   files: readonly string[],
+  optional: readonly string[] = [],
 ): Promise<ReadonlyMap<string, Uint8Array> | undefined> {
   let most: ReadonlyMap<string, Uint8Array> = new Map();
   let failure: unknown;
   for (const master of cluster.masters) {
     try {
-      const found = await readFrom(master, hosts, files);
-      if (found.size === files.length) return found;
+      const found = await readFrom(master, hosts, [...files, ...optional]);
+      if (files.every((file) => found.has(file))) return found;
       if (found.size > most.size) most = found;
     } catch (error) {
       failure ??= error;

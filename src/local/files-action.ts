@@ -33,7 +33,7 @@ export interface LateFiles {
   readonly stampPath: string;
   readonly late: {
     /** All that the content depends on, without secrets. */
-    readonly spec: Json;
+    spec(context: ActionContext): Promise<Json>;
     make(context: ApplyContext): Promise<readonly LocalFile[]>;
   };
 }
@@ -100,7 +100,7 @@ async function desired(spec: FilesSpec, context: ActionContext, keys: Keys): Pro
   if ('late' in spec) {
     const { late } = spec;
     return {
-      parts: [{ name: 'specification', value: late.spec }],
+      parts: [{ name: 'specification', value: await late.spec(context) }],
       apply: async (applying) => apply(stampPath, await late.make(applying), applying, keys),
     };
   }

@@ -59,6 +59,10 @@ function withNames(drivers: Drivers): Drivers {
     fingerprintKey: refuse,
     digest: refuse,
     writeStamp: refuse,
+    // Of a set that was just made: what is rendered does not depend on what was done to one.
+    renewal: async () => ({ generation: 0, renewed: 0 }),
+    renew: refuse,
+    rotate: refuse,
     remove: refuse,
   };
   return { ...drivers, pki };

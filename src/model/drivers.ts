@@ -167,6 +167,22 @@ export interface IssuedCertificate {
   readonly key: string;
 }
 
+/**
+ * Where the exchange of the certificate authorities stands. `trust-both`: the old ones sign, the new ones are trusted as well. `re-issue`: the new ones
+ * sign, the old ones are still trusted. `drop-old`: only the new ones are trusted; the last phase of an exchange, and the first look of the next.
+ */
+export type RotationPhase = 'trust-both' | 're-issue' | 'drop-old';
+
+/** What was done to certificates since the authorities were made. */
+export interface Renewal {
+  /** Grows with every renewal and every phase of an exchange; 0 at first. A host refuses certificates of a lower one. */
+  readonly generation: number;
+  /** The generation of the last renewal of leaf certificates; 0: never. Those issued before are to be exchanged. */
+  readonly renewed: number;
+  /** Absent while the authorities were never exchanged. */
+  readonly phase?: RotationPhase;
+}
+
 /** The cluster's certificate authorities, service-account key, encryption key and fingerprint key. */
 export interface PkiDriver {
   /**
@@ -188,6 +204,15 @@ export interface PkiDriver {
    * that masters keep it too and a fresh checkout sees it.
    */
   writeStamp(stamp: Stamp): Promise<void>;
+  /** What was done to certificates since. */
+  renewal(): Promise<Renewal>;
+  /** From now on all leaf certificates are to be exchanged. Throws PKI while there are no authorities. */
+  renew(): Promise<void>;
+  /**
+   * Takes the authorities to the next phase of their exchange, all or nothing; nothing happens when they are there already. The stamp of target
+   * `pki` goes with them. Throws PKI when that phase does not follow the one that they are in.
+   */
+  rotate(phase: RotationPhase): Promise<void>;
   /** Removes the local copy. */
   remove(): Promise<void>;
 }

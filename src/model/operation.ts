@@ -12,6 +12,8 @@ export interface OperationOptions {
   /** Seconds. */
   readonly timeout?: number;
   readonly json?: boolean;
+  /** Of doctor: against the security baseline. */
+  readonly security?: boolean;
 }
 
 /** What an operation looks with. */
@@ -47,6 +49,14 @@ export interface Step {
   run(context: ActionContext): Promise<void>;
 }
 
+/** Targets of the paifile that run once an operation's steps are done, as `pai run` would run them: only what is stale. */
+export interface Round {
+  /** Targets, groups or globs. */
+  readonly targets: readonly string[];
+  /** Leave out what was never applied: it is no part of the cluster yet. */
+  readonly appliedOnly?: boolean;
+}
+
 /** What an operation is about to do. */
 export interface OperationPlan {
   /** Lines for people, told before anything is done. */
@@ -60,6 +70,10 @@ export interface OperationPlan {
    * beside it.
    */
   readonly targets?: readonly { readonly name: string; readonly after?: readonly string[]; readonly force?: boolean }[];
+  /** What runs after the steps, one after another, each only when all before came to a good end. */
+  readonly rounds?: readonly Round[];
+  /** Called after all of that: what the operation does next. Its question is not asked again. */
+  next?(context: OperationContext): Promise<OperationPlan>;
 }
 
 /** What a look has found. */

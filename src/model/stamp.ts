@@ -31,6 +31,8 @@ export type Observation =
       readonly stamp?: Stamp;
       readonly present: boolean;
       readonly problem?: string;
+      /** What will be wrong before long, though all is well: a line each. */
+      readonly warnings?: readonly string[];
       /** Outputs that are not as the last run left them. */
       readonly outputs?: readonly OutputProblem[];
     }

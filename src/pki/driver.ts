@@ -1,4 +1,4 @@
-import type { CertificateSpec, IssuedCertificate, PkiDriver } from '../model/drivers.js';
+import type { CertificateSpec, IssuedCertificate, PkiDriver, RotationPhase } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { Stamp } from '../model/stamp.js';
 import type { Issuer } from './certificates.js';
@@ -11,8 +11,10 @@ import {
   missingFiles,
   normalise,
   publicDigest,
+  RENEWAL_FILE,
   STAMP_FILE,
 } from './material.js';
+import { type Change, renewalState, renewalText, renewed, rotated, withPending } from './renewal.js';
 import { readDirectory, removeDirectory, writeDirectory, writeFiles } from './store.js';
 
 /** What the PKI driver works on. */
@@ -21,10 +23,11 @@ export interface PkiDriverOptions {
   readonly directory: string;
   readonly clusterId: string;
   /**
-   * Asks the masters for files below /var/lib/pai/pki/, by relative name; undefined when no master has any of them.
+   * Asks the masters for files below /var/lib/pai/pki/, by relative name; undefined when no master has any of them. A master that has all of `paths`
+   * will do; of `optional` it gives what it has.
    * Must reject when that can't be told (no master answers): new authorities for a cluster that has some would break it.
    */
-  readBack(paths: readonly string[]): Promise<ReadonlyMap<string, Uint8Array> | undefined>;
+  readBack(paths: readonly string[], optional: readonly string[]): Promise<ReadonlyMap<string, Uint8Array> | undefined>;
   /** For tests. */
   now?(): Date;
 }
@@ -77,7 +80,7 @@ export function createPkiDriver(options: PkiDriverOptions): PkiDriver {
     const found = await look();
     if (found !== undefined) return keep(found);
     const { createMaterial } = await import('./create-material.js');
-    const material = await createMaterial(clusterId, now());
+    const material = createMaterial(clusterId, now());
     const written = await writeDirectory(directory, material);
     looked = written ? Promise.resolve({ material, notLocal: [] }) : undefined;
     return written ? material : needed();
@@ -105,6 +108,31 @@ export function createPkiDriver(options: PkiDriverOptions): PkiDriver {
     looked = Promise.resolve({ material, notLocal: [] });
   }
 
+  async function renew(): Promise<void> {
+    const material = await needed();
+    await commit({ files: new Map(), state: renewed(renewalState(material, directory)) });
+  }
+
+  async function rotate(phase: RotationPhase): Promise<void> {
+    const material = await needed();
+    const { createAuthorities } = await import('./create-material.js');
+    const step = rotated(material, renewalState(material, directory), phase, () => createAuthorities(now()));
+    if (step !== undefined) await commit(step);
+  }
+
+  /** All of a change or nothing: see renewal.ts. */
+  async function commit({ files, state }: Change): Promise<void> {
+    await keepLocal();
+    const text = renewalText(state);
+    if (files.size > 0) {
+      const pending = renewalText({ ...state, pending: Object.fromEntries(files) });
+      await writeFiles(directory, new Map([[RENEWAL_FILE, pending]]));
+    }
+    await writeFiles(directory, new Map([...files, [RENEWAL_FILE, text]]));
+    const material = new Map([...(await needed()), ...files]).set(RENEWAL_FILE, text);
+    looked = Promise.resolve({ material, notLocal: [] });
+  }
+
   async function issue(spec: CertificateSpec): Promise<IssuedCertificate> {
     const material = await needed();
     const { issueCertificate, openIssuer } = await import('./certificates.js');
@@ -126,6 +154,12 @@ export function createPkiDriver(options: PkiDriverOptions): PkiDriver {
       return found === undefined ? undefined : fingerprintKey(found.material);
     },
     digest: async () => publicDigest(await needed()),
+    renewal: async () => {
+      const { generation, renewed: last, phase } = renewalState((await look())?.material ?? new Map(), directory);
+      return { generation, renewed: last, ...(phase && { phase }) };
+    },
+    renew: () => change(renew),
+    rotate: (phase) => change(() => rotate(phase)),
     remove: () =>
       change(async () => {
         await removeDirectory(directory);
@@ -140,8 +174,9 @@ async function find(options: PkiDriverOptions): Promise<Found | undefined> {
   const local = await readDirectory(directory);
   const missing = missingFiles(local);
   if (missing.length === 0) {
-    checkMaterial(local, clusterId, directory);
-    return { material: local, notLocal: [] };
+    const whole = withPending(local, directory);
+    checkMaterial(whole, clusterId, directory);
+    return { material: whole, notLocal: [...whole.keys()].filter((file) => local.get(file) !== whole.get(file)) };
   }
   const some = missing.length < MATERIAL_FILES.length;
   const remote = await readRemote(options);
@@ -158,9 +193,10 @@ async function find(options: PkiDriverOptions): Promise<Found | undefined> {
 }
 
 async function readRemote(options: PkiDriverOptions): Promise<Material> {
-  const files = await options.readBack([...MATERIAL_FILES, STAMP_FILE]);
+  const files = await options.readBack([...MATERIAL_FILES, STAMP_FILE], [RENEWAL_FILE]);
   const decoder = new TextDecoder();
-  return new Map([...(files ?? [])].map(([file, content]) => [file, normalise(file, decoder.decode(content))]));
+  const found = new Map([...(files ?? [])].map(([file, content]) => [file, normalise(file, decoder.decode(content))]));
+  return withPending(found, ON_MASTERS);
 }
 
 function incomplete(where: string, missing: readonly string[], also: string): PaiError {

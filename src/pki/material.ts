@@ -15,7 +15,7 @@ export const AUTHORITIES = {
   'front-proxy': { certificate: 'front-proxy-ca.crt', key: 'front-proxy-ca.key', commonName: 'front-proxy-ca' },
 } as const satisfies Readonly<Record<AuthorityName, object>>;
 
-const AUTHORITY_NAMES = ['cluster', 'etcd', 'front-proxy'] as const;
+export const AUTHORITY_NAMES = ['cluster', 'etcd', 'front-proxy'] as const;
 
 /** Years that a certificate authority is made for. */
 export const AUTHORITY_YEARS = 10;
@@ -41,6 +41,12 @@ export const MATERIAL_FILES: readonly string[] = [
 /** The stamp of target `pki`: kept with the material, but a set is complete without it. */
 export const STAMP_FILE = 'stamp.json';
 
+/** What was done since they were made, once something was: see renewal.ts. */
+export const RENEWAL_FILE = 'renewal.json';
+
+/** Files that a complete set may be without. */
+export const OPTIONAL_FILES: readonly string[] = [STAMP_FILE, RENEWAL_FILE];
+
 /** Files with one value, where a line end at the end means nothing. */
 const ONE_LINE_FILES: ReadonlySet<string> = new Set([FILE.secretsEncryptionKey, FILE.fingerprintKey, FILE.clusterId]);
 
@@ -64,7 +70,7 @@ export function missingFiles(files: Material): string[] {
   return MATERIAL_FILES.filter((file) => !files.has(file));
 }
 
-/** The certificate authority of a name, PEM. */
+/** The certificate authority that signs, PEM; its certificate file begins with it and may go on with others that are trusted. */
 export function authority(material: Material, name: AuthorityName): IssuedCertificate {
   const files = AUTHORITIES[name];
   return { certificate: get(material, files.certificate), key: get(material, files.key) };
@@ -75,6 +81,11 @@ export function fingerprintKey(material: Material): Uint8Array {
   return Buffer.from(get(material, FILE.fingerprintKey), 'hex');
 }
 
+/** The PEM certificates of a text, in order, each with a line end. */
+export function certificatesIn(pem: string): string[] {
+  return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].map(([text]) => `${text}\n`);
+}
+
 /**
  * Hex SHA-256 over the public halves: each file's name and the DER in it, so that line ends do not matter. Names and DER are
  * delimited by their lengths.
@@ -83,7 +94,7 @@ export function publicDigest(material: Material): string {
   const hash = createHash('sha256');
   const files = AUTHORITY_NAMES.map((name): string => AUTHORITIES[name].certificate);
   for (const file of [...files, FILE.serviceAccountPublicKey]) {
-    const der = pemBody(get(material, file));
+    const der = pemBodies(get(material, file));
     hash.update(`${file.length} ${file} ${der.byteLength} `).update(der);
   }
   return hash.digest('hex');
@@ -116,11 +127,17 @@ export function checkMaterial(material: Material, clusterId: string, where: stri
 
 function authorityProblems(material: Material, name: AuthorityName): string[] {
   const files = AUTHORITIES[name];
-  const certificate = parse(() => new X509Certificate(get(material, files.certificate)));
+  const certificates = certificatesIn(get(material, files.certificate)).map((pem) =>
+    parse(() => new X509Certificate(pem)),
+  );
+  const [certificate] = certificates;
   const key = parse(() => createPrivateKey(get(material, files.key)));
   const problems: string[] = [];
-  if (certificate === undefined) problems.push(`${files.certificate} is not a PEM certificate`);
-  else if (!certificate.ca) problems.push(`${files.certificate} is not a certificate authority`);
+  if (certificate === undefined || certificates.includes(undefined)) {
+    problems.push(`${files.certificate} is not a PEM certificate`);
+  } else if (certificates.some((one) => one?.ca !== true)) {
+    problems.push(`${files.certificate} is not a certificate authority`);
+  }
   if (key === undefined) problems.push(`${files.key} is not a PEM private key`);
   else if (key.asymmetricKeyType !== 'ec') problems.push(`${files.key} is not an EC key`);
   else if (certificate !== undefined && !certificate.checkPrivateKey(key)) {
@@ -154,8 +171,10 @@ function publicDer(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 
-function pemBody(pem: string): Buffer {
-  return Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+/** The DER of all blocks of a PEM text, one after another: it delimits itself. */
+function pemBodies(pem: string): Buffer {
+  const bodies = pem.split(/-----[^-]+-----/).filter((text) => text.trim() !== '');
+  return Buffer.concat(bodies.map((body) => Buffer.from(body, 'base64')));
 }
 
 function parse<T>(read: () => T): T | undefined {

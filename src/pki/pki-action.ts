@@ -2,6 +2,7 @@ import { PaiError, toPaiError } from '../model/errors.js';
 import { parseStamp } from '../model/parse-stamp.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { Action, ActionContext, ApplyContext, FingerprintPart } from '../model/target.js';
+import { expiringAuthorities } from './expiry.js';
 import { STAMP_FILE, specification } from './material.js';
 
 /**
@@ -29,7 +30,10 @@ async function observe(context: ActionContext): Promise<Observation> {
     if (material === undefined) return { kind: 'known', present: false };
     const stamp = parseStamp(material.get(STAMP_FILE));
     if (stamp === undefined) return { kind: 'known', present: true };
-    if (stamp.output === (await pki.digest())) return { kind: 'known', present: true, stamp };
+    if (stamp.output === (await pki.digest())) {
+      const warnings = expiringAuthorities(material, new Date());
+      return { kind: 'known', present: true, stamp, ...(warnings.length > 0 && { warnings }) };
+    }
     return { kind: 'known', present: true, stamp, problem: 'the certificate authorities were replaced' };
   } catch (error) {
     return { kind: 'unknown', error: toPaiError(error) };

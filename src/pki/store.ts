@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { PaiError } from '../model/errors.js';
-import { MATERIAL_FILES, type Material, normalise, STAMP_FILE } from './material.js';
+import { MATERIAL_FILES, type Material, normalise, OPTIONAL_FILES } from './material.js';
 
 // The local copy. Its folder appears with a complete set in it or not at all; it ignores itself in git, because a key that
 // was once pushed is lost, and the user's .gitignore may not know of it.
 
 const GIT_IGNORE = '.gitignore';
 
-/** The material and stamp files that are in a directory; empty when there is no such directory. Throws PKI. */
+/** The files of a set that are in a directory; empty when there is no such directory. Throws PKI. */
 export async function readDirectory(directory: string): Promise<Material> {
   return guarded(directory, 'read', async () => {
-    const found = await Promise.all([...MATERIAL_FILES, STAMP_FILE].map((file) => readEntry(directory, file)));
+    const found = await Promise.all([...MATERIAL_FILES, ...OPTIONAL_FILES].map((file) => readEntry(directory, file)));
     return new Map(found.flatMap((entry) => (entry === undefined ? [] : [entry])));
   });
 }
@@ -64,7 +64,7 @@ export async function writeFiles(directory: string, files: Material): Promise<vo
  */
 export async function removeDirectory(directory: string): Promise<void> {
   await guarded(directory, 'remove', async () => {
-    const ours = [STAMP_FILE, ...MATERIAL_FILES, GIT_IGNORE];
+    const ours = [...OPTIONAL_FILES, ...MATERIAL_FILES, GIT_IGNORE];
     const entries = await entriesOf(directory);
     if (entries === undefined) return;
     if (entries.every((entry) => ours.includes(entry)) && !(await lstat(directory)).isSymbolicLink()) {

@@ -92,13 +92,22 @@ export function readAnswers(lines: readonly string[], mark: string, looks: reado
     const stamp = parseStamp(stamps.get(file));
     const probe = probes.get(index);
     const problem = probe === undefined || probe.code === 0 ? undefined : probeProblem(probe.code, probe.words);
+    const warnings = probe === undefined ? [] : warningsIn(probe.words);
     return {
       kind: 'known',
       present: stamps.has(file) || unfinished.has(file),
       ...(stamp?.target === look.target ? { stamp } : {}),
       ...(problem === undefined ? {} : { problem }),
+      ...(problem === undefined && warnings.length > 0 ? { warnings } : {}),
     };
   });
+}
+
+const WARNING = 'warning: ';
+
+/** What a probe that is content says of what is to come. */
+function warningsIn(words: readonly string[]): string[] {
+  return words.flatMap((line) => (line.startsWith(WARNING) ? [line.slice(WARNING.length)] : []));
 }
 
 /** What a probe that failed says, in a line or a few. */

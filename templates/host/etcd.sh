@@ -4,6 +4,7 @@ mkdir -p "$ROOT/var/lib/etcd"
 chmod 700 "$ROOT/var/lib/etcd"
 install_certificates
 etcd_fill_in
+renew_pods etcd
 install_tree etcd
 start_kubelet
 etcd_come_up

@@ -83,9 +83,14 @@ remove_tree() {
 
 # install_certificates: each certificate of certs/ comes with NAME.spec, which says what it is for. One that is there for the
 # same spec is kept, unless it is older than half a year: so a repeated run does not exchange what works. NEW_CERTIFICATES
-# names those that were exchanged.
+# names those that were exchanged. What comes from a copy of the authorities that is older than what the host has is refused.
 install_certificates() {
   NEW_CERTIFICATES=
+  generation=$(cat certs/generation)
+  if [ -f "$STATE/pki-generation" ] && [ "$generation" -lt "$(cat "$STATE/pki-generation")" ]; then
+    fail "these certificates were replaced since: move the folder pki of the configuration away, and pai reads the masters' copy back"
+  fi
+  printf '%s\n' "$generation" > "$STATE/pki-generation"
   mkdir -p "$PKI"
   chmod 700 "$PKI"
   for spec in certs/*.spec; do
@@ -101,13 +106,27 @@ install_certificates() {
     cp "certs/$name.crt" "$PKI/$name.crt"
     cp "certs/$name.key" "$PKI/$name.key"
     chmod 600 "$PKI/$name.crt" "$PKI/$name.key"
+    cp "certs/$name.expires" "$PKI/$name.expires"
     cp "$spec" "$PKI/$name.spec"
     NEW_CERTIFICATES="$NEW_CERTIFICATES $name"
   done
 }
 
 remove_certificates() {
-  for name in "$@"; do rm -f "$PKI/$name.crt" "$PKI/$name.key" "$PKI/$name.spec"; done
+  for name in "$@"; do rm -f "$PKI/$name.crt" "$PKI/$name.key" "$PKI/$name.spec" "$PKI/$name.expires"; done
+}
+
+# certificates_last NAME...: of a probe. Warns 60 days before a certificate expires, and fails once it has.
+certificates_last() {
+  now=$(date +%s)
+  for name in "$@"; do
+    [ -f "$PKI/$name.expires" ] || continue
+    # kubelet goes by what it made of this one by rotation.
+    if [ "$name" = kubelet-client ] && [ -e "$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then continue; fi
+    left=$((($(cat "$PKI/$name.expires") - now) / 86400))
+    [ "$left" -ge 0 ] || fail "the certificate $name has expired"
+    [ "$left" -ge 60 ] || say "warning: the certificate $name expires in $left days: run pai pki renew"
+  done
 }
 
 pod_running() {
@@ -127,6 +146,18 @@ stop_pod() {
   done
   # kubelet is not there to do it, or takes too long
   remove_pod "$1"
+}
+
+# renew_pods NAME...: before install_tree. Stops those static pods whose manifest is about to be another, or all when there are new certificates: so what
+# answers afterwards is what was started from these, and not its predecessor in its last seconds.
+renew_pods() {
+  for pod in "$@"; do
+    manifest=etc/kubernetes/manifests/$pod.yaml
+    [ -f "$ROOT/$manifest" ] || continue
+    if [ -z "$NEW_CERTIFICATES" ] && cmp -s "root/$manifest" "$ROOT/$manifest"; then continue; fi
+    say "stopping $pod"
+    stop_pod "$pod"
+  done
 }
 
 # kubectl with the node's own credentials, of the release that kubelet is of.

@@ -6,9 +6,8 @@ component_healthy() { node_kubectl --server="https://127.0.0.1:$1" --insecure-sk
 mkdir -p "$ROOT/var/log/kubernetes"
 chmod 700 "$ROOT/var/log/kubernetes"
 install_certificates
+renew_pods kube-scheduler kube-controller-manager kube-apiserver
 install_tree master
-# A new certificate is read at the start of a component only.
-case " $NEW_CERTIFICATES " in *" kube-apiserver "*) restart_pods kube-apiserver kube-controller-manager kube-scheduler ;; esac
 
 wait_for 400 "the API server on $NODE (/readyz)" apiserver_ready
 wait_for 200 "the controller manager on $NODE" component_healthy 10257

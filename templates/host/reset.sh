@@ -15,6 +15,7 @@ reset_node() {
 
   # /var/lib/kubelet may be a mount point itself: empty it, keep it.
   [ ! -d "$ROOT/var/lib/kubelet" ] || find "$ROOT/var/lib/kubelet" -mindepth 1 -delete
+  rm -f "$STATE/pki-generation"
   rm -rf "$ROOT/etc/kubernetes" "$ROOT/var/log/pods" "$ROOT/var/log/containers"
 
   for tables in iptables ip6tables; do

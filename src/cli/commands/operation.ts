@@ -60,11 +60,12 @@ export function findOperation(
 
 /** The options that operations know. */
 export function optionsOf({ io, options }: Invocation): OperationOptions {
-  const { force, file, timeout, json } = options;
+  const { force, file, timeout, json, security } = options;
   return {
     ...(force !== undefined && { force }),
     ...(file !== undefined && { file: path.resolve(io.cwd, file) }),
     ...(timeout !== undefined && { timeout }),
     ...(json !== undefined && { json }),
+    ...(security !== undefined && { security }),
   };
 }

@@ -43,7 +43,20 @@ export async function showPlan(
     return { planned: found, orphans: await orphansOf(project, found, drivers) };
   });
   const { entries, leftOut, blocked } = narrow(planned, project.graph, narrowing);
-  return tell(invocation, entries, { errors: planned.errors, leftOut, blocked, orphans });
+  return tell(invocation, entries, {
+    errors: planned.errors,
+    leftOut,
+    blocked,
+    orphans,
+    warnings: warningsOf(planned),
+  });
+}
+
+/** What was seen that will be wrong before long. */
+function warningsOf({ observations }: Plan): Warning[] {
+  return [...observations].flatMap(([target, observation]) =>
+    observation.kind === 'known' ? (observation.warnings ?? []).map((warning) => ({ target, warning })) : [],
+  );
 }
 
 /** What there is to tell of a plan besides its entries. */
@@ -51,15 +64,21 @@ interface Besides extends Pick<Scope, 'leftOut' | 'blocked'> {
   readonly errors: Plan['errors'];
   /** Nodes that are in the cluster and not in the configuration. */
   readonly orphans: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
-const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map(), orphans: [] };
+interface Warning {
+  readonly target: string;
+  readonly warning: string;
+}
+
+const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map(), orphans: [], warnings: [] };
 
 /** Writes a plan; returns the exit code. */
 function tell(
   { io, options }: Invocation,
   entries: readonly PlanEntry[],
-  { errors, leftOut, blocked, orphans }: Besides = NOTHING,
+  { errors, leftOut, blocked, orphans, warnings }: Besides = NOTHING,
 ): number {
   const counts = countStates(entries);
   if (wantsJson(options)) {
@@ -67,11 +86,16 @@ function tell(
       const error = errors.get(entry.name);
       return error === undefined ? entry : { ...entry, error: errorReport(error) };
     });
-    const besides = { ...(leftOut.length > 0 && { leftOut }), ...(orphans.length > 0 && { orphans }) };
+    const besides = {
+      ...(leftOut.length > 0 && { leftOut }),
+      ...(orphans.length > 0 && { orphans }),
+      ...(warnings.length > 0 && { warnings }),
+    };
     io.stdout(`${JSON.stringify({ targets, ...counts, ...besides })}\n`);
   } else {
     io.stdout(formatPlan(entries, errors, { all: options.all === true, explain: options.explain === true }));
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
+    for (const { target, warning } of warnings) io.stdout(`warning: ${target}: ${warning}\n`);
     if (blocked.size > 0) io.stdout(`${describeBlocked(blocked)}\n`);
     if (orphans.length > 0) io.stdout(`${describeOrphans(orphans)}\n`);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readIfThere } from './machine.js';
+import { readIfThere, ScriptFailure } from './machine.js';
 
 /** A file of a payload. */
 export interface GivenFile {
@@ -63,6 +63,7 @@ export class Installs {
   /** Installs those of `certs/` that are new, for another use, or old. Gives the names of those. */
   installCertificates(files: readonly GivenFile[]): readonly string[] {
     const given = new Map(files.map((file) => [file.path, file.content]));
+    this.#raiseGeneration(given.get('certs/generation') ?? Buffer.alloc(0));
     const names = files.flatMap(({ path: name }) => /^certs\/(.+)\.spec$/.exec(name)?.[1] ?? []).sort();
     return names.filter((name) => {
       const spec = given.get(`certs/${name}.spec`) ?? Buffer.alloc(0);
@@ -70,7 +71,7 @@ export class Installs {
       if (this.#isCurrent(place, spec)) return false;
       this.#say(`installing certificate ${name}`);
       rmSync(place('spec'), { force: true });
-      for (const kind of ['crt', 'key'] as const) {
+      for (const kind of ['crt', 'key', 'expires'] as const) {
         const content = given.get(`certs/${name}.${kind}`);
         if (content === undefined) throw new Error(`certs/${name}.${kind} is missing from the payload`);
         write(place(kind), content);
@@ -82,8 +83,26 @@ export class Installs {
 
   removeCertificates(names: readonly string[]): void {
     for (const name of names) {
-      for (const kind of ['crt', 'key', 'spec']) rmSync(path.join(this.#pki, `${name}.${kind}`), { force: true });
+      for (const kind of ['crt', 'key', 'spec', 'expires'])
+        rmSync(path.join(this.#pki, `${name}.${kind}`), { force: true });
     }
+  }
+
+  /** Days until a certificate expires; undefined where that is not known. */
+  daysLeft(name: string): number | undefined {
+    const expires = readIfThere(path.join(this.#pki, `${name}.expires`));
+    return expires === undefined ? undefined : Math.trunc((Number(expires) * 1000 - Date.now()) / DAY_MS);
+  }
+
+  #raiseGeneration(given: Buffer): void {
+    const place = path.join(this.#root, 'var/lib/pai/pki-generation');
+    const known = readIfThere(place);
+    if (known !== undefined && Number(given) < Number(known)) {
+      throw new ScriptFailure(
+        "error: these certificates were replaced since: move the folder pki of the configuration away, and pai reads the masters' copy back",
+      );
+    }
+    write(place, given);
   }
 
   #isCurrent(place: (kind: string) => string, spec: Buffer): boolean {

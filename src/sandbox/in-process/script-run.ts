@@ -178,6 +178,14 @@ export class ScriptRun {
     }
   }
 
+  /** Tells that a certificate expires soon; fails once it has. */
+  tellExpiry(name: string): void {
+    const left = this.installs.daysLeft(name);
+    if (left === undefined) return;
+    this.failIf(left < 0 ? `the certificate ${name} has expired` : undefined);
+    if (left < 60) this.say(`warning: the certificate ${name} expires in ${left} days: run pai pki renew`);
+  }
+
   installCertificates(): void {
     this.#newCertificates = this.installs.installCertificates(this.setting.files);
   }
@@ -227,7 +235,7 @@ export class ScriptRun {
     this.machine.removeContainer('kubelet');
     const kubelet = this.machine.at('var/lib/kubelet');
     if (existsSync(kubelet)) this.empty(kubelet);
-    for (const folder of ['etc/kubernetes', 'var/log/pods', 'var/log/containers']) {
+    for (const folder of ['var/lib/pai/pki-generation', 'etc/kubernetes', 'var/log/pods', 'var/log/containers']) {
       rmSync(this.machine.at(folder), { recursive: true, force: true });
     }
   }

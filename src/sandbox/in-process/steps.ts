@@ -22,6 +22,8 @@ const SHARED: readonly Rule[] = [
   [/^remove_tree (\S+)$/, (run, [unit = '']) => run.installs.removeTree(unit)],
   [/^install_certificates$/, (run) => run.installCertificates()],
   [/^remove_certificates ([\w -]+)$/, (run, [names = '']) => run.installs.removeCertificates(names.split(' '))],
+  // What they are started from is read from the manifests anyway.
+  [/^renew_pods [\w -]+$/, nothing],
   [/^start_kubelet$/, (run) => run.startKubelet()],
   [/^etcd_fill_in$/, (run) => run.fillInMembers()],
   [/^etcd_come_up$/, (run) => run.etcdComesUp()],
@@ -51,6 +53,12 @@ const SHARED: readonly Rule[] = [
 
 /** What probes ask. */
 const LOOKS: readonly Rule[] = [
+  [
+    /^certificates_last ([\w -]+)$/,
+    (run, [names = '']) => {
+      for (const name of names.split(' ')) run.tellExpiry(name);
+    },
+  ],
   [/^check_tree (\S+)$/, (run, [unit = '']) => run.failIf(run.installs.treeProblem(unit))],
   [
     /^\[ ! -f ("[^"]+") \] \|\| check_tree (\S+)$/,

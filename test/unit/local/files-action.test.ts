@@ -268,7 +268,7 @@ describe('files that are made late', () => {
   test('they are made at apply only, and their specification is the fingerprint', async () => {
     let made = 0;
     const make = async (): Promise<LocalFile[]> => [{ ...coreSite, content: `certificate ${++made}` }];
-    const action = filesAction({ stampPath, late: { spec: { user: 'admin', days: 30 }, make } });
+    const action = filesAction({ stampPath, late: { spec: async () => ({ user: 'admin', days: 30 }), make } });
     const { parts, apply: run } = await action.desired(contextWith());
     expect(parts).toEqual([{ name: 'specification', value: { user: 'admin', days: 30 } }]);
     expect(made).toBe(0);
@@ -280,7 +280,7 @@ describe('files that are made late', () => {
   test('a failure to make them leaves the last ones as they are', async () => {
     const stamp = await apply([coreSite]);
     const make = async (): Promise<LocalFile[]> => Promise.reject(new Error('no certificate'));
-    await expect(apply({ stampPath, late: { spec: 1, make } })).rejects.toThrow('no certificate');
+    await expect(apply({ stampPath, late: { spec: async () => 1, make } })).rejects.toThrow('no certificate');
     expect(await actionFor().observe(contextWith())).toEqual({ kind: 'known', present: true, stamp });
   });
 });

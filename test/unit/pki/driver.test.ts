@@ -247,9 +247,9 @@ describe('masters', () => {
     const masters = fakeMasters(made);
     let down = true;
     const pki = driverIn(configuration, {
-      readBack: (paths) => {
+      readBack: (paths, optional) => {
         if (down) return Promise.reject(new PaiError('HOST_UNREACHABLE', 'host m1 does not answer'));
-        return masters.readBack(paths);
+        return masters.readBack(paths, optional);
       },
     });
     await expect(pki.create()).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });

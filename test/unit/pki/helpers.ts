@@ -30,9 +30,9 @@ export function fakeMasters(files: ReadonlyMap<string, string>): {
   let asked = 0;
   return {
     asked: () => asked,
-    readBack: async (paths) => {
+    readBack: async (paths, optional) => {
       asked += 1;
-      const wanted = [...files].filter(([file]) => paths.includes(file));
+      const wanted = [...files].filter(([file]) => paths.includes(file) || optional.includes(file));
       return new Map(wanted.map(([file, content]) => [file, Buffer.from(content)]));
     },
   };
