@@ -16,7 +16,7 @@ export type {
 export { configurationError, type Problem } from './cluster/problems.js';
 export { readYaml, type YamlFile } from './cluster/read-yaml.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
-export { type ManifestFolder, readManifests } from './kube/manifests.js';
+export { type ManifestFolder, parseManifest, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
 export {
   type ArchiveRequest,

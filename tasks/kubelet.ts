@@ -6,7 +6,7 @@ import type { Settings } from './host-script.js';
 /** What `kubelet.sh` and the probes of a node are told. */
 export function kubeletSettings(cluster: Cluster, host: Host): Settings {
   const { hyperkube, pause } = componentImages(cluster);
-  return { HYPERKUBE: hyperkube, PAUSE: pause, NODE: host.nodeName };
+  return { HYPERKUBE: hyperkube, PAUSE: pause, NODE: host.nodeName, NETWORK: cluster.kubernetes.network.kind };
 }
 
 /** kubelet's configuration, its way to the API, and the CA that it trusts. */

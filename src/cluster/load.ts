@@ -116,7 +116,7 @@ function allWhole(files: Files): Whole | undefined {
 function build(files: Whole, directory: string, operatorDirectory: string | undefined): Omit<Cluster, 'revealSecrets'> {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
-  const kubernetes = buildKubernetes(files.kubernetes);
+  const kubernetes = buildKubernetes(files.kubernetes, directory);
   const services = buildServices(files.services, directory);
   const addresses = buildAddresses(hosts, kubernetes, services);
   return {

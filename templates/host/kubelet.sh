@@ -1,6 +1,6 @@
 # Starts kubelet in a container, or leaves it alone when the one that runs is what is wanted.
 #
-# HYPERKUBE, PAUSE (images), NODE (the node's name and address)
+# HYPERKUBE, PAUSE (images), NODE (the node's name and address), NETWORK (host-only, or who gives pods addresses)
 
 kubelet_image() { docker image inspect "$HYPERKUBE" > /dev/null 2>&1 || docker pull -q "$HYPERKUBE"; }
 
@@ -19,9 +19,17 @@ start_kubelet() {
     -v "$ROOT/var/log:/var/log" -v "$ROOT/etc/kubernetes:/etc/kubernetes:ro"
   # What kubelet tells of a host that has no UUID of its own.
   [ ! -f "$ROOT/etc/machine-id" ] || set -- "$@" -v "$ROOT/etc/machine-id:/etc/machine-id:ro"
+  # Plugins and configuration come from the pods of the network; what addresses are taken has to outlive this container.
+  if [ "$NETWORK" != host-only ]; then
+    mkdir -p "$ROOT/etc/cni/net.d" "$ROOT/opt/cni/bin" "$ROOT/var/lib/cni"
+    for folder in /etc/cni/net.d /opt/cni/bin /var/lib/cni; do set -- "$@" -v "$ROOT$folder:$folder"; done
+  fi
   set -- "$@" "$HYPERKUBE" /hyperkube kubelet --config=/etc/kubernetes/kubelet.yaml --kubeconfig=/etc/kubernetes/kubelet.conf \
     --hostname-override="$NODE" --node-ip="$NODE" --pod-infra-container-image="$PAUSE" \
     --cgroup-driver="$(docker info --format '{{.CgroupDriver}}')"
+  if [ "$NETWORK" != host-only ]; then
+    set -- "$@" --network-plugin=cni --cni-conf-dir=/etc/cni/net.d --cni-bin-dir=/opt/cni/bin --cni-cache-dir=/var/lib/cni/cache
+  fi
   spec=$({ printf '%s\n' "$@"; cat "$ROOT/etc/kubernetes/kubelet.yaml" "$ROOT/etc/kubernetes/kubelet.conf" "$PKI/kubelet-client.spec" "$PKI/kubelet-server.spec"; } | sha256sum | cut -d ' ' -f 1)
   if kubelet_running > /dev/null && [ "$(docker inspect -f '{{index .Config.Labels "pai.spec"}}' kubelet)" = "$spec" ] \
     && [ -z "$NEW_CERTIFICATES" ]; then

@@ -59,6 +59,8 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       serviceClusterIpRange: '10.0.0.0/16',
       apiServiceIp: '10.0.0.1',
       storageBackend: 'etcd3',
+      network: { kind: 'host-only' },
+      ownDns: false,
       dockerRegistry: 'registry.example/k8s',
       dockerRegistryInsecure: false,
       versions: {
@@ -70,6 +72,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
         dashboard: 'v2.0.0',
         haproxy: '2.2',
         pause: '3.2',
+        coredns: 'v1.10.1',
       },
       raw: {},
     },
