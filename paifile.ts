@@ -51,16 +51,14 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
   });
 
   // None where pods have their hosts' addresses. A node is Ready once it has its network, so workers wait for it.
-  const network = each('addon', networkAddons(cluster), (addon) => addon.action, {
-    description: (addon) => addon.description,
-    needs: [after(masters, access)],
-    through: [masters],
-  });
+  const network = networkAddons(cluster).map(({ name, description, action }) =>
+    target(`addon:${name}`, action, { description, needs: [after(masters, access)], through: [masters] }),
+  );
 
   const workers = each('worker', cluster.workers, (host) => workerNode(cluster, host), {
     group: 'workers',
     description: 'kubelet of a worker',
-    needs: (host) => [pki, after(masters, access, network, hosts.of(host))],
+    needs: (host) => [pki, after(masters, access, ...network, hosts.of(host))],
   });
 
   const kubeProxies = target('addon:kube-proxy', kubeProxy(cluster), {
@@ -68,12 +66,10 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: [after(workers)],
     through: [masters],
   });
-  const chosen = each('addon', clusterAddons(cluster), (addon) => addon.action, {
-    description: (addon) => addon.description,
-    needs: [after(kubeProxies)],
-    through: [masters],
-  });
-  const addons = group('addons', 'what the cluster itself runs', [access, network, kubeProxies, chosen]);
+  const chosen = clusterAddons(cluster).map(({ name, description, action }) =>
+    target(`addon:${name}`, action, { description, needs: [after(kubeProxies)], through: [masters] }),
+  );
+  const addons = group('addons', 'what the cluster itself runs', [access, ...network, kubeProxies, ...chosen]);
 
   const kubectl = target('kubectl', operatorTools(cluster), {
     description: "kubectl and the operator's kubeconfig on this machine",
