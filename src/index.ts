@@ -15,6 +15,7 @@ export type {
 } from './cluster/model.js';
 export { configurationError, type Problem } from './cluster/problems.js';
 export { readYaml, type YamlFile } from './cluster/read-yaml.js';
+export { baseImages } from './docker/base-images.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
 export { type ManifestFolder, parseManifest, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
