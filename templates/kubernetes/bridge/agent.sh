@@ -106,8 +106,9 @@ routes() {
   return $result
 }
 
+# Without --request-timeout: kubectl then forgets that it runs in a pod.
 nodes() {
-  /hyperkube kubectl --request-timeout=20s get nodes --output='jsonpath={range .items[*]}{.metadata.name} {.status.addresses[?(@.type=="InternalIP")].address} {.spec.podCIDR}{"\n"}{end}'
+  timeout 30 /hyperkube kubectl get nodes --output='jsonpath={range .items[*]}{.metadata.name} {.status.addresses[?(@.type=="InternalIP")].address} {.spec.podCIDR}{"\n"}{end}'
 }
 
 # Everything once. Fails when something is missing, so that the pod is not ready.
