@@ -93,7 +93,9 @@ describe('pods with addresses of their own', () => {
   it('are seen by others as who they are, and outside as their host', async () => {
     const address = await addressOf('on-worker');
     // The registry has no way back to an address of a pod.
-    expect(await cluster.kubectl(`exec on-worker -- busybox wget -q -T 5 -O - http://${registry.plain}/v2/`)).toBe('{}');
+    expect(await cluster.kubectl(`exec on-worker -- busybox wget -q -T 5 -O - http://${registry.plain}/v2/`)).toBe(
+      '{}',
+    );
     const rules = await onHost(worker, 'docker exec kubelet iptables -t nat -S PAI-MASQUERADE');
     expect(rules).toContain(`-A PAI-MASQUERADE -s ${network.podCidr} ! -d ${network.podCidr} -j MASQUERADE`);
     await page('on-worker', `${await addressOf('on-master')}:8080`);
@@ -128,7 +130,13 @@ describe('pods with addresses of their own', () => {
   it('leave nothing behind when the cluster is taken down', async () => {
     expectEnd(await cluster.project.pai('clean', 'kubernetes'), { failed: 0, skipped: 0 });
     for (const host of cluster.hosts) {
-      expect(await onHost(host, 'ip -o link show cni0 2>/dev/null; ip route show proto 89; ls -A /etc/cni/net.d /var/lib/cni 2>/dev/null | grep -v :; iptables-save | grep -E "PAI-|CNI-"'), host).toBe('');
+      expect(
+        await onHost(
+          host,
+          'ip -o link show cni0 2>/dev/null; ip route show proto 89; ls -A /etc/cni/net.d /var/lib/cni 2>/dev/null | grep -v :; iptables-save | grep -E "PAI-|CNI-"',
+        ),
+        host,
+      ).toBe('');
     }
   });
 });
