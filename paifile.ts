@@ -1,12 +1,13 @@
 // The deployment, top to bottom: what there is, and what each thing needs.
 import { paifile, pkiAction } from 'pai';
-import { accessRules, kubeProxy } from './tasks/addons.js';
+import { accessRules, clusterAddons, kubeProxy } from './tasks/addons.js';
 import { etcdMember } from './tasks/etcd.js';
 import { hadoopConfiguration } from './tasks/hadoop/configuration.js';
 import { prepareHost } from './tasks/hosts.js';
 import { buildImage } from './tasks/images.js';
 import { operatorTools } from './tasks/kubectl.js';
 import { controlPlane } from './tasks/masters.js';
+import { networkAddons } from './tasks/network.js';
 import { clusterOperations } from './tasks/operations.js';
 import { loadBalancer } from './tasks/proxies.js';
 import { renderHost, renderImage, renderService } from './tasks/render.js';
@@ -49,10 +50,15 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     through: [masters],
   });
 
+  // None where pods have their hosts' addresses. A node is Ready once it has its network, so workers wait for it.
+  const network = networkAddons(cluster).map(({ name, description, action }) =>
+    target(`addon:${name}`, action, { description, needs: [after(masters, access)], through: [masters] }),
+  );
+
   const workers = each('worker', cluster.workers, (host) => workerNode(cluster, host), {
     group: 'workers',
     description: 'kubelet of a worker',
-    needs: (host) => [pki, after(masters, access, hosts.of(host))],
+    needs: (host) => [pki, after(masters, access, ...network, hosts.of(host))],
     rolling: 'batches',
   });
 
@@ -61,7 +67,10 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: [after(workers)],
     through: [masters],
   });
-  const addons = group('addons', 'what runs on every cluster', [access, kubeProxies]);
+  const chosen = clusterAddons(cluster).map(({ name, description, action }) =>
+    target(`addon:${name}`, action, { description, needs: [after(kubeProxies)], through: [masters] }),
+  );
+  const addons = group('addons', 'what the cluster itself runs', [access, ...network, kubeProxies, ...chosen]);
 
   const kubectl = target('kubectl', operatorTools(cluster), {
     description: "kubectl and the operator's kubeconfig on this machine",

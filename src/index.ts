@@ -7,6 +7,7 @@ export type {
   ImageEntry,
   KubernetesConfiguration,
   PackageSource,
+  PodNetwork,
   RegistryConfiguration,
   Role,
   ServiceEntry,
@@ -23,8 +24,9 @@ export {
   NEWEST_MINOR,
   OLDEST_MINOR,
 } from './cluster/release.js';
+export { baseImages } from './docker/base-images.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
-export { type ManifestFolder, readManifests } from './kube/manifests.js';
+export { type ManifestFolder, parseManifest, readManifests } from './kube/manifests.js';
 export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
 export {
   type ArchiveRequest,

@@ -9,6 +9,8 @@ export interface ComponentImages {
   readonly controllerManager: string;
   readonly scheduler: string;
   readonly haproxy: string;
+  readonly coredns: string;
+  readonly dashboard: string;
 }
 
 /** `docker-registry` and the versions of kubernetes-configuration.yaml, put together. */
@@ -22,5 +24,7 @@ export function componentImages({ kubernetes }: Cluster): ComponentImages {
     controllerManager: `${dockerRegistry}/kube-controller-manager:${versions.controllerManager}`,
     scheduler: `${dockerRegistry}/kube-scheduler:${versions.scheduler}`,
     haproxy: `${dockerRegistry}/haproxy:${versions.haproxy}`,
+    coredns: `${dockerRegistry}/coredns:${versions.coredns}`,
+    dashboard: `${dockerRegistry}/dashboard:${versions.dashboard}`,
   };
 }

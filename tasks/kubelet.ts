@@ -1,4 +1,4 @@
-import type { ActionContext, Cluster, ContainerRuntime, Host, PayloadFile } from 'pai';
+import type { ActionContext, Cluster, ContainerRuntime, Host, PayloadFile, PodNetwork } from 'pai';
 import { sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
 import type { Settings } from './host-script.js';
@@ -8,19 +8,34 @@ const CONTAINERD_SOCKET = 'unix:///run/containerd/containerd.sock';
 
 /** What `kubelet.sh`, the runtime's functions and the probes of a node are told. */
 export function kubeletSettings(cluster: Cluster, host: Host): Settings {
-  const { containerRuntime } = cluster.kubernetes;
+  const { containerRuntime, network } = cluster.kubernetes;
   const { hyperkube, pause } = componentImages(cluster);
   return {
     RUNTIME: containerRuntime,
     HYPERKUBE: hyperkube,
-    KUBELET_FLAGS: kubeletFlags(releasesOf(cluster).kubelet, containerRuntime, pause).join(' '),
+    KUBELET_FLAGS: kubeletFlags(releasesOf(cluster).kubelet, containerRuntime, pause, network.kind).join(' '),
     NODE: host.nodeName,
+    NETWORK: network.kind,
   };
 }
 
-/** Flags that depend on the release and the runtime; `pause` is the image that keeps a pod's namespaces. */
-export function kubeletFlags(release: Release, runtime: ContainerRuntime, pause: string): readonly string[] {
+/** Flags that depend on the release, the runtime and the network of pods; `pause` is the image that keeps a pod's namespaces. */
+export function kubeletFlags(
+  release: Release,
+  runtime: ContainerRuntime,
+  pause: string,
+  network: PodNetwork['kind'],
+): readonly string[] {
   const flags: string[] = [];
+  // containerd has its own settings for that.
+  if (runtime === 'docker' && network !== 'host-only') {
+    flags.push(
+      '--network-plugin=cni',
+      '--cni-conf-dir=/etc/cni/net.d',
+      '--cni-bin-dir=/opt/cni/bin',
+      '--cni-cache-dir=/var/lib/cni/cache',
+    );
+  }
   if (runtime === 'containerd') {
     if (release.containerRuntimeFlag) flags.push('--container-runtime=remote');
     if (!release.runtimeEndpointInConfiguration) flags.push(`--container-runtime-endpoint=${CONTAINERD_SOCKET}`);

@@ -1,5 +1,6 @@
 import type { Cluster, Operation } from 'pai';
 import { etcdOperations } from './operations/etcd.js';
+import { imageOperations } from './operations/images.js';
 import { nodeOperations } from './operations/nodes.js';
 import { pkiOperations } from './operations/pki.js';
 import { pruneOperations } from './operations/prune.js';
@@ -13,5 +14,6 @@ export function clusterOperations(cluster: Cluster): readonly Operation[] {
     repair(cluster),
     ...etcdOperations(cluster),
     ...pkiOperations(cluster),
+    ...imageOperations(cluster),
   ];
 }

@@ -62,16 +62,14 @@ export async function runtimeFiles(cluster: Cluster, context: ActionContext): Pr
   const config = await templates.render('kubernetes/containerd/config.toml.template', {
     pause: componentImages(cluster).pause,
   });
-  return [
+  const files = [
     ...(await authorities(CERTS_D, registries)),
     { path: 'root/etc/containerd/config.toml', mode: 0o644, content: config },
-    // Nodes are not Ready before there is a network that containerd can read; pods on their hosts' network ask no more of it.
-    {
-      path: 'root/etc/cni/net.d/99-none.conf',
-      mode: 0o644,
-      content: `${JSON.stringify({ cniVersion: '0.3.1', name: 'none', type: 'loopback' })}\n`,
-    },
   ];
+  if (cluster.kubernetes.network.kind !== 'host-only') return files;
+  // Nodes are not Ready before there is a network that containerd can read; pods on their hosts' network ask no more of it.
+  const none = `${JSON.stringify({ cniVersion: '0.3.1', name: 'none', type: 'loopback' })}\n`;
+  return [...files, { path: 'root/etc/cni/net.d/99-none.conf', mode: 0o644, content: none }];
 }
 
 /** What runtimeFiles leaves to the end: settings that go into files of the host's own, and passwords. */

@@ -293,10 +293,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'images',
-    arguments: '<action>',
+    arguments: '<action> [images...]',
     summary: 'images and packages that a run needs: list, mirror',
-    options: [yes, waitLock, verbose, output, jsonLines],
-    examples: ['pai images list', 'pai images mirror'],
+    options: [
+      { flags: '--force', summary: 'of mirror: also replace images that the registry has under the same name' },
+      ...[yes, waitLock, verbose, output, jsonLines],
+    ],
+    examples: ['pai images list', 'pai images mirror', 'pai images mirror coredns'],
     words: ['list', 'mirror'],
     load: async () => (await import('./commands/operation.js')).operationCommand('images'),
   },

@@ -196,6 +196,8 @@ function lazyImages(load: Once<ImageDriver>): ImageDriver {
     observe: async (...given) => (await load()).observe(...given),
     apply: async (...given) => (await load()).apply(...given),
     contextFiles: async (...given) => (await load()).contextFiles(...given),
+    digest: async (...given) => (await load()).digest(...given),
+    copy: async (...given) => (await load()).copy(...given),
     clean: async (...given) => (await load()).clean(...given),
   };
 }

@@ -32,7 +32,7 @@ export function buildAddresses(
     etcdPeers: masters.map((host) => `${host.etcdId}=${etcd(host, FIXED_PORTS.etcdPeers)}`).join(','),
     etcdServers: masters.map((host) => etcd(host, FIXED_PORTS.etcdClients)).join(','),
     apiServer: `https://${uriHost(kubernetes.loadBalanceIp)}:${FIXED_PORTS.apiServer}`,
-    ...(dashboard && { dashboard: `http://${uriHost(dashboard.address)}:${FIXED_PORTS.dashboard}` }),
+    ...(dashboard && { dashboard: `https://${uriHost(dashboard.address)}:${FIXED_PORTS.dashboard}` }),
     zookeeper: zookeepers.map((host) => `${uriHost(host.address)}:${FIXED_PORTS.zookeeper}`).join(','),
     hdfs: `hdfs://${paiMaster}:${FIXED_PORTS.hdfs}`,
     webHdfs: onMaster(FIXED_PORTS.webHdfs),

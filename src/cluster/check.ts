@@ -1,5 +1,7 @@
+import { checkDashboard } from './check-dashboard.js';
 import { adviseMachines, checkMachines } from './check-machines.js';
 import { checkNetwork } from './check-network.js';
+import { advisePodNetwork, checkPodNetwork } from './check-pod-network.js';
 import { checkPorts } from './check-ports.js';
 import { checkRelease } from './check-release.js';
 import { adviseServiceList, checkRoles, checkServiceList } from './check-service-list.js';
@@ -31,6 +33,12 @@ export function crossCheck({ cluster, kubernetes, roles, services, serviceList }
       ...(cluster.part ? checkMachines(cluster.yaml, cluster.part) : []),
       ...(kubernetes.part ? checkNetwork(kubernetes.yaml, kubernetes.part, cluster.part?.['machine-list'] ?? []) : []),
       ...(kubernetes.part ? checkRelease(kubernetes.yaml, kubernetes.part) : []),
+      ...(kubernetes.part
+        ? checkPodNetwork(kubernetes.yaml, kubernetes.part, cluster.part?.['machine-list'] ?? [])
+        : []),
+      ...(kubernetes.part && cluster.part
+        ? checkDashboard(kubernetes.yaml, kubernetes.part, cluster.part['machine-list'] ?? [])
+        : []),
       ...(roles.part ? checkRoles(roles.yaml, roles.part) : []),
       ...(services.part ? checkServices(services.yaml, services.part) : []),
       ...(cluster.part && services.part
@@ -40,6 +48,7 @@ export function crossCheck({ cluster, kubernetes, roles, services, serviceList }
     ],
     warnings: [
       ...(cluster.part ? adviseMachines(cluster.yaml, cluster.part) : []),
+      ...(kubernetes.part ? advisePodNetwork(kubernetes.yaml, kubernetes.part) : []),
       ...(services.part ? adviseServices(services.yaml, services.part) : []),
       ...(serviceList.part && cluster.part ? adviseServiceList(serviceList.yaml, serviceList.part, cluster.part) : []),
     ],

@@ -85,6 +85,13 @@ export interface KubernetesFile {
     'dashboard-version': string;
     'haproxy-version': string;
     'pause-version': string;
+    network: 'host-only' | 'bridge' | 'manifests';
+    'pod-cidr'?: string;
+    'pod-cidr-mask': number;
+    'network-manifests'?: string;
+    'coredns-version': string;
+    'upstream-registry'?: string;
+    'upstream-registry-insecure': Flag;
   };
 }
 

@@ -37,6 +37,10 @@ export const formats: Readonly<Record<string, Format>> = {
     phrase: 'a range such as 10.96.0.0/12 or fd00:96::/112, its prefix from 12 to 29 (IPv6: from 108 to 125)',
     test: new RegExp(`^(?:${ipv4}/(?:1[2-9]|2[0-9])|(?:${ipv6})/(?:10[89]|11[0-9]|12[0-5]))$`),
   },
+  'pod-range': {
+    phrase: 'an IPv4 range such as 10.244.0.0/16, its prefix from 8 to 28',
+    test: new RegExp(`^${ipv4}/(?:[89]|1[0-9]|2[0-8])$`),
+  },
   'host-name': {
     phrase: 'a host name: letters, digits, dots and hyphens, at most 63 characters',
     test: /^(?=.{1,63}$)[a-zA-Z0-9](?:-*[a-zA-Z0-9])*(?:\.[a-zA-Z0-9](?:-*[a-zA-Z0-9])*)*$/,

@@ -53,6 +53,15 @@ export interface PackageSource {
   readonly packages?: readonly string[];
 }
 
+/** `network` of kubernetes-configuration.yaml. */
+export type PodNetwork =
+  /** Pods have their hosts' addresses. */
+  | { readonly kind: 'host-only' }
+  /** Each host has a part of `podCidr` (with prefix `mask`), which its pods get addresses of. */
+  | { readonly kind: 'bridge'; readonly podCidr: string; readonly mask: number }
+  /** What the operator's manifests make of it. `path`: absolute, of a manifest or of a folder of them. */
+  | { readonly kind: 'manifests'; readonly path: string; readonly podCidr?: string; readonly mask: number };
+
 /** kubernetes-configuration.yaml. */
 export interface KubernetesConfiguration {
   readonly clusterDns: string;
@@ -61,6 +70,10 @@ export interface KubernetesConfiguration {
   /** The first address of that range: the API server's own service. */
   readonly apiServiceIp: string;
   readonly storageBackend: string;
+  /** How pods get addresses. */
+  readonly network: PodNetwork;
+  /** Whether `cluster-dns` is an address of services, where the cluster's own name server answers. */
+  readonly ownDns: boolean;
   /** Prefix of component images: `registry/path`. */
   readonly dockerRegistry: string;
   /** `docker-registry-insecure`: hosts may pull component images over plain HTTP. */
@@ -68,6 +81,8 @@ export interface KubernetesConfiguration {
   /** What runs containers on hosts. */
   readonly containerRuntime: ContainerRuntime;
   readonly packageSource: PackageSource;
+  /** `upstream-registry`: where component images are copied from; absent: from their publishers. */
+  readonly upstreamRegistry?: { readonly prefix: string; readonly insecure: boolean };
   readonly versions: {
     readonly hyperkube: string;
     readonly etcd: string;
@@ -78,6 +93,7 @@ export interface KubernetesConfiguration {
     /** `haproxy-version`, `pause-version`: our additions, with defaults. */
     readonly haproxy: string;
     readonly pause: string;
+    readonly coredns: string;
   };
   readonly raw: JsonObject;
 }

@@ -1,10 +1,11 @@
 import type { KubernetesFile, PackageSourceEntry, RegistryEntry, ServicesFile } from './files.js';
 import { configuredPath } from './hosts.js';
-import { formatIp, parseRange } from './ip.js';
+import { formatIp, isWithin, parseIp, parseRange } from './ip.js';
 import type {
   HadoopConfiguration,
   KubernetesConfiguration,
   PackageSource,
+  PodNetwork,
   RegistryConfiguration,
   RestServerConfiguration,
   ServicesConfiguration,
@@ -13,20 +14,26 @@ import { defaultRuntime, minorRelease, OLDEST_MINOR } from './release.js';
 import { servicesRaw } from './variables.js';
 import { virtualClusters } from './virtual-clusters.js';
 
-/** kubernetes-configuration.yaml as the model has it. */
+/** kubernetes-configuration.yaml as the model has it; relative paths in it are relative to `directory`. */
 export function buildKubernetes({ kubernetes }: KubernetesFile, directory: string): KubernetesConfiguration {
+  const upstream = kubernetes['upstream-registry'];
   return {
     clusterDns: kubernetes['cluster-dns'],
     loadBalanceIp: kubernetes['load-balance-ip'],
     serviceClusterIpRange: kubernetes['service-cluster-ip-range'],
     apiServiceIp: firstService(kubernetes['service-cluster-ip-range']),
     storageBackend: kubernetes['storage-backend'],
+    network: buildNetwork(kubernetes, directory),
+    ownDns: isService(kubernetes['cluster-dns'], kubernetes['service-cluster-ip-range']),
     dockerRegistry: kubernetes['docker-registry'],
     dockerRegistryInsecure: kubernetes['docker-registry-insecure'] === 'true',
     // Only releases that are known come here.
     containerRuntime:
       kubernetes['container-runtime'] ?? defaultRuntime(minorRelease(kubernetes['hyperkube-version']) ?? OLDEST_MINOR),
     packageSource: buildPackageSource(kubernetes['package-source'], directory),
+    ...(upstream !== undefined && {
+      upstreamRegistry: { prefix: upstream, insecure: kubernetes['upstream-registry-insecure'] === 'true' },
+    }),
     versions: {
       hyperkube: kubernetes['hyperkube-version'],
       etcd: kubernetes['etcd-version'],
@@ -36,6 +43,7 @@ export function buildKubernetes({ kubernetes }: KubernetesFile, directory: strin
       dashboard: kubernetes['dashboard-version'],
       haproxy: kubernetes['haproxy-version'],
       pause: kubernetes['pause-version'],
+      coredns: kubernetes['coredns-version'],
     },
     raw: { ...kubernetes },
   };
@@ -50,6 +58,21 @@ function buildPackageSource(source: PackageSourceEntry | undefined, directory: s
     only: only === 'true',
     ...(packages !== undefined && { packages }),
   };
+}
+
+function buildNetwork(kubernetes: KubernetesFile['kubernetes'], directory: string): PodNetwork {
+  const { network: kind, 'pod-cidr': podCidr, 'pod-cidr-mask': mask, 'network-manifests': path } = kubernetes;
+  // The cross checks have told of a kind that lacks what it needs.
+  if (kind === 'bridge' && podCidr !== undefined) return { kind, podCidr, mask };
+  if (kind === 'manifests' && path !== undefined) {
+    return { kind, path: configuredPath(path, directory), ...(podCidr !== undefined && { podCidr }), mask };
+  }
+  return { kind: 'host-only' };
+}
+
+function isService(address: string, range: string): boolean {
+  const [ip, services] = [parseIp(address), parseRange(range)];
+  return ip !== undefined && services !== undefined && isWithin(ip, services);
 }
 
 function firstService(range: string): string {

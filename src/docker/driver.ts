@@ -1,10 +1,11 @@
-import type { ImageDriver, ImageReference, ImageWork } from '../model/drivers.js';
+import type { ImageDriver, ImagePlace, ImageReference, ImageWork } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
 import { baseImages } from './base-images.js';
 import { contextFiles, dockerfileOf } from './context-files.js';
 import { contextTar } from './context-tar.js';
+import { copyImage } from './copy-image.js';
 import { Engine } from './engine.js';
 import { decodeStamp, encodeStamp, fingerprintTag, STAMP_LABEL } from './image-stamp.js';
 import { imageName, type RegistryAccess } from './registry-access.js';
@@ -74,6 +75,19 @@ class RegistryImageDriver implements ImageDriver {
     try {
       await this.#cleanDevBox(image, context);
       await this.#cleanRegistry(image, context);
+    } catch (error) {
+      throw cancelledOr(error, context.signal);
+    }
+  }
+
+  async digest(place: ImagePlace): Promise<string | undefined> {
+    return (await this.#client(place).manifest(place.repository, place.tag))?.digest;
+  }
+
+  async copy(from: ImagePlace, to: ImagePlace, context: ActionContext): Promise<void> {
+    const side = (place: ImagePlace) => ({ client: this.#client(place), image: place });
+    try {
+      await copyImage(side(from), side(to), context);
     } catch (error) {
       throw cancelledOr(error, context.signal);
     }
@@ -187,13 +201,15 @@ class RegistryImageDriver implements ImageDriver {
   }
 
   /** Credentials go to the configured registry only. */
-  #client(image: ImageReference): RegistryClient {
-    const known = this.#clients.get(image.registry);
+  #client(image: ImageReference & { readonly insecure?: boolean }): RegistryClient {
+    const insecure = image.insecure ?? false;
+    const key = `${insecure ? 'http' : 'https'}://${image.registry}`;
+    const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const { registry } = this.#options;
     const own = image.registry === registry.domain;
-    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure: false });
-    this.#clients.set(image.registry, client);
+    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure });
+    this.#clients.set(key, client);
     return client;
   }
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { PaiError } from '../model/errors.js';
 import { type RegistryAccess, registryUrl } from './registry-access.js';
 import { RegistryAuthorizer } from './registry-auth.js';
 import { statusError } from './registry-errors.js';
-import { RegistryHttp, type RegistryRequest, type RegistryResponse } from './registry-http.js';
+import { type OpenResponse, RegistryHttp, type RegistryRequest, type RegistryResponse } from './registry-http.js';
 
 const IMAGE_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
@@ -32,13 +33,16 @@ interface Call {
   readonly path: string;
   readonly scope: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: RegistryRequest['body'];
   readonly signal?: AbortSignal;
 }
 
+type Answer = Pick<RegistryResponse, 'status' | 'headers'>;
+type Send<Response> = (request: RegistryRequest) => Promise<Response>;
+
 /**
- * Docker Registry HTTP API v2, as much of it as stamps need: manifests, image configurations and tags. Never pulls
- * layers. Errors: REGISTRY_UNREACHABLE, REGISTRY_AUTH, REGISTRY_REFUSED.
+ * Docker Registry HTTP API v2: manifests, image configurations and tags, which stamps need, and blobs, which copies of images
+ * need. Errors: REGISTRY_UNREACHABLE, REGISTRY_AUTH, REGISTRY_REFUSED.
  */
 export class RegistryClient {
   readonly #access: RegistryAccess;
@@ -124,7 +128,83 @@ export class RegistryClient {
     throw statusError(response, this.#access, `delete ${repository}:${reference}`);
   }
 
-  async #call(call: Call): Promise<RegistryResponse> {
+  /** Whether a repository has a blob. */
+  async hasBlob(repository: string, digest: string, signal?: AbortSignal): Promise<boolean> {
+    const response = await this.#call({
+      method: 'HEAD',
+      path: `${repository}/blobs/${digest}`,
+      scope: `repository:${repository}:pull`,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (response.status === 404) return false;
+    if (response.status !== 200) throw statusError(response, this.#access, `show a part of ${repository}`);
+    return true;
+  }
+
+  /** A blob as it comes. Fails with REGISTRY_REFUSED when the repository has none of that digest. */
+  async readBlob(repository: string, digest: string, signal?: AbortSignal): Promise<Readable> {
+    const { status, headers, body } = await this.#open({
+      method: 'GET',
+      path: `${repository}/blobs/${digest}`,
+      scope: `repository:${repository}:pull`,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (status === 200) return body;
+    throw statusError({ status, headers, body: Buffer.alloc(0) }, this.#access, `give ${digest} of ${repository}`);
+  }
+
+  /**
+   * Stores a blob; the registry checks its digest. Nothing is sent where the registry has it in the repository `from`.
+   * @param open called when it has to be sent
+   */
+  async writeBlob(
+    repository: string,
+    { digest, bytes }: { readonly digest: string; readonly bytes: number },
+    open: () => Promise<Readable>,
+    { from, signal }: { readonly from?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const scope = `repository:${repository}:pull,push`;
+    const given = signal === undefined ? {} : { signal };
+    const mount = from === undefined ? '' : `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`;
+    const begun = await this.#call({ method: 'POST', path: `${repository}/blobs/uploads/${mount}`, scope, ...given });
+    if (begun.status === 201) return;
+    const { location } = begun.headers;
+    if (begun.status !== 202 || location === undefined) {
+      throw statusError(begun, this.#access, `take a part of ${repository}`);
+    }
+    const url = new URL(location, new URL(`v2/${repository}/blobs/uploads/`, this.#base));
+    url.searchParams.set('digest', digest);
+    const stream = await open();
+    try {
+      const own = url.origin === this.#base.origin ? await this.#authorizer.authorization(scope) : undefined;
+      const response = await this.#http.send({
+        method: 'PUT',
+        url,
+        headers: { 'Content-Type': 'application/octet-stream', ...(own === undefined ? {} : { Authorization: own }) },
+        body: { stream, bytes },
+        ...given,
+      });
+      if (response.status !== 201) throw statusError(response, this.#access, `take a part of ${repository}`);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  #call(call: Call): Promise<RegistryResponse> {
+    return this.#ask(call, (request) => this.#http.send(request));
+  }
+
+  /** With the body as it comes. */
+  #open(call: Call): Promise<OpenResponse> {
+    return this.#ask(call, async (request) => {
+      const response = await this.#http.open(request);
+      // Of a refusal or a redirection nobody reads the body.
+      if (response.status !== 200) response.body.destroy();
+      return response;
+    });
+  }
+
+  async #ask<Response extends Answer>(call: Call, send: Send<Response>): Promise<Response> {
     this.#greeted ??= this.#greet();
     try {
       await this.#greeted;
@@ -134,9 +214,9 @@ export class RegistryClient {
     }
     const url = new URL(`v2/${call.path}`, this.#base);
     const sent = await this.#authorizer.authorization(call.scope);
-    let response = await this.#follow(call, url, sent);
+    const response = await this.#follow(call, url, sent, send);
     if (response.status === 401 && this.#authorizer.learn(response.headers['www-authenticate'], call.scope, sent)) {
-      response = await this.#follow(call, url, await this.#authorizer.authorization(call.scope));
+      return this.#follow(call, url, await this.#authorizer.authorization(call.scope), send);
     }
     return response;
   }
@@ -156,11 +236,16 @@ export class RegistryClient {
   }
 
   /** Blob storage is often elsewhere; credentials stay with the registry. */
-  async #follow(call: Call, first: URL, authorization: string | undefined): Promise<RegistryResponse> {
+  async #follow<Response extends Answer>(
+    call: Call,
+    first: URL,
+    authorization: string | undefined,
+    send: Send<Response>,
+  ): Promise<Response> {
     let url = first;
     for (let hop = 0; hop <= MAXIMUM_REDIRECTIONS; hop++) {
       const own = url.origin === first.origin && authorization !== undefined ? { Authorization: authorization } : {};
-      const response = await this.#http.send({
+      const response = await send({
         method: call.method,
         url,
         headers: { ...call.headers, ...own },

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import tls from 'node:tls';
 import { PaiError } from '../model/errors.js';
 import { REGISTRY_SETTINGS, type RegistryAccess, registryUrl } from './registry-access.js';
@@ -8,6 +9,8 @@ import { connectionError } from './registry-errors.js';
 
 /** Seconds without a byte after which a registry counts as unreachable. */
 const IDLE_SECONDS = 10;
+/** The same while layers are sent: a registry answers when it has stored and checked the whole. */
+const STREAM_IDLE_SECONDS = 120;
 /** Manifests and image configurations are a few kilobytes; more than this is not one. */
 const MAXIMUM_BYTES = 16 * 1024 * 1024;
 /** Connections at a time: a TLS handshake costs more than waiting for a turn on an open connection. */
@@ -15,11 +18,24 @@ const CONNECTIONS = 4;
 
 /** A request to a registry, its token service or its blob storage. */
 export interface RegistryRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | StreamedBody;
   readonly signal?: AbortSignal;
+}
+
+/** A body of known length that is read once, so such a request can't be sent again. */
+export interface StreamedBody {
+  readonly stream: Readable;
+  readonly bytes: number;
+}
+
+/** An answer whose body is yet to be read; whoever has it reads or destroys it. */
+export interface OpenResponse {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: http.IncomingMessage;
 }
 
 /** A whole answer. */
@@ -45,11 +61,23 @@ export class RegistryHttp {
 
   /** Sends a request. Fails with REGISTRY_UNREACHABLE; any HTTP status is an answer, redirections are not followed. */
   async send(request: RegistryRequest): Promise<RegistryResponse> {
-    const agent = await this.#agent(request.url);
+    return this.#guarded(request, async () => collect(await openAgain(request, await this.#agent(request.url))));
+  }
+
+  /** The same, with the body as it comes: for layers. */
+  async open(request: RegistryRequest): Promise<OpenResponse> {
+    return this.#guarded(request, async () => {
+      const body = await openAgain(request, await this.#agent(request.url));
+      return { status: body.statusCode ?? 0, headers: body.headers, body };
+    });
+  }
+
+  async #guarded<Result>(request: RegistryRequest, work: () => Promise<Result>): Promise<Result> {
     try {
-      return await exchange(request, agent);
+      return await work();
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
+      if (error instanceof PaiError) throw error;
       throw connectionError(error, this.#access, request.url);
     }
   }
@@ -91,48 +119,62 @@ async function readAuthority(path: string): Promise<string> {
   });
 }
 
-async function exchange(request: RegistryRequest, agent: http.Agent): Promise<RegistryResponse> {
+async function openAgain(request: RegistryRequest, agent: http.Agent): Promise<http.IncomingMessage> {
   try {
-    return await exchangeOnce(request, agent);
+    return await openOnce(request, agent);
   } catch (error) {
-    if (!(error instanceof StaleConnection)) throw error;
-    return await exchangeOnce(request, agent);
+    if (!(error instanceof StaleConnection) || isStreamed(request.body)) throw error;
+    return await openOnce(request, agent);
   }
 }
 
 /** A kept connection that the registry closed just as we used it again: no answer was lost, asking again is right. */
 class StaleConnection extends Error {}
 
-function exchangeOnce(request: RegistryRequest, agent: http.Agent): Promise<RegistryResponse> {
+function isStreamed(body: RegistryRequest['body']): body is StreamedBody {
+  return body !== undefined && 'stream' in body;
+}
+
+function openOnce(request: RegistryRequest, agent: http.Agent): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { request: open } = request.url.protocol === 'http:' ? http : https;
+    const { body } = request;
+    const bytes = isStreamed(body) ? body.bytes : (body?.byteLength ?? 0);
+    const seconds = isStreamed(body) ? STREAM_IDLE_SECONDS : IDLE_SECONDS;
     const outgoing = open(request.url, {
       method: request.method,
-      headers: { 'User-Agent': 'pai', ...request.headers, 'Content-Length': String(request.body?.byteLength ?? 0) },
+      headers: { 'User-Agent': 'pai', ...request.headers, 'Content-Length': String(bytes) },
       agent,
-      timeout: IDLE_SECONDS * 1000,
+      timeout: seconds * 1000,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
     outgoing.on('timeout', () => {
-      outgoing.destroy(Object.assign(new Error(`no answer in ${IDLE_SECONDS} seconds`), { code: 'ETIMEDOUT' }));
+      outgoing.destroy(Object.assign(new Error(`no answer in ${seconds} seconds`), { code: 'ETIMEDOUT' }));
     });
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const reset = error.code === 'ECONNRESET' || error.code === 'EPIPE';
       reject(reset && outgoing.reusedSocket ? new StaleConnection(error.message, { cause: error }) : error);
     });
-    outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > MAXIMUM_BYTES) incoming.destroy(new Error(`an answer of more than ${MAXIMUM_BYTES} bytes`));
-      });
-      incoming.on('error', reject);
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
-      );
+    outgoing.on('response', resolve);
+    if (isStreamed(body)) {
+      body.stream.on('error', (error) => outgoing.destroy(error));
+      body.stream.pipe(outgoing);
+    } else outgoing.end(body);
+  });
+}
+
+function collect(incoming: http.IncomingMessage): Promise<RegistryResponse> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > MAXIMUM_BYTES) incoming.destroy(new Error(`an answer of more than ${MAXIMUM_BYTES} bytes`));
     });
-    outgoing.end(request.body);
+    incoming.on('error', reject);
+    incoming.on('end', () =>
+      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
+    );
   });
 }

@@ -54,11 +54,18 @@ function isManifest(path: string): boolean {
 
 /**
  * The objects of a manifest: documents without content are skipped, lists are taken apart.
- * @param file relative to `templates/`; for errors and for the annotation `pai/template`
+ * @param file relative to `templates/`; for the annotation `pai/template`
+ * @param place for errors; default: below `templates/`
  */
-export async function parseManifest(text: string, file: string): Promise<readonly KubeObject[]> {
-  const documents = (await parseDocuments(text, file)).filter((document) => document !== null);
-  return documents.flatMap((document, index) => expand(document).map((value) => toObject(value, file, index + 1)));
+export async function parseManifest(
+  text: string,
+  file: string,
+  place = `templates/${file}`,
+): Promise<readonly KubeObject[]> {
+  const documents = (await parseDocuments(text, place)).filter((document) => document !== null);
+  return documents.flatMap((document, index) =>
+    expand(document).map((value) => toObject(value, { file, place, document: index + 1 })),
+  );
 }
 
 function expand(document: Json): readonly Json[] {
@@ -66,11 +73,14 @@ function expand(document: Json): readonly Json[] {
   return isList ? listAt(document, 'items').flatMap(expand) : [document];
 }
 
-function toObject(value: Json, file: string, document: number): KubeObject {
+function toObject(
+  value: Json,
+  { file, place, document }: { readonly file: string; readonly place: string; readonly document: number },
+): KubeObject {
   const wrong = problemOf(value);
   if (wrong !== undefined || !isObject(value)) {
-    throw new PaiError('TEMPLATE', `document ${document} of templates/${file} is no Kubernetes object: ${wrong}`, {
-      where: `templates/${file}`,
+    throw new PaiError('TEMPLATE', `document ${document} of ${place} is no Kubernetes object: ${wrong}`, {
+      where: place,
       next: 'Give every object apiVersion, kind and metadata.name.',
     });
   }
@@ -112,7 +122,7 @@ async function parseDocuments(text: string, file: string): Promise<readonly Json
   } catch (error) {
     if (!(error instanceof yaml.YAMLException)) throw error;
     const { mark, reason } = error;
-    const place = mark === undefined ? `templates/${file}` : `templates/${file}:${mark.line + 1}:${mark.column + 1}`;
+    const place = mark === undefined ? file : `${file}:${mark.line + 1}:${mark.column + 1}`;
     const rendered = isTemplate(file) ? ' (lines are those of the rendered file)' : '';
     throw new PaiError('TEMPLATE', `${place} is no YAML: ${reason}${rendered}`, {
       where: place,

@@ -72,6 +72,12 @@ export interface ImageReference {
   readonly tag: string;
 }
 
+/** Where an image is, and how that registry is asked. */
+export interface ImagePlace extends ImageReference {
+  /** Plain HTTP. Of the registry of docker-registry-info, its own settings count. */
+  readonly insecure: boolean;
+}
+
 /** An image to build: all files of its context, rendered, .dockerignore not yet applied. */
 export interface ImageWork {
   readonly image: ImageReference;
@@ -87,6 +93,10 @@ export interface ImageDriver {
   apply(work: ImageWork, context: ApplyContext): Promise<Stamp>;
   /** The files of the context that .dockerignore leaves, sorted; what the fingerprint covers. */
   contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]>;
+  /** Digest of an image's manifest, or index, in its registry; undefined when it has none. */
+  digest(place: ImagePlace): Promise<string | undefined>;
+  /** Copies an image between registries as it is, all platforms of it; what the second has already is not sent. */
+  copy(from: ImagePlace, to: ImagePlace, context: ActionContext): Promise<void>;
   /** Removes the image from the dev box and its tag from the registry where that allows it. */
   clean(image: ImageReference, context: ActionContext): Promise<void>;
 }

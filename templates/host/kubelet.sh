@@ -1,6 +1,7 @@
 # Starts kubelet, or leaves it alone when the one that runs is what is wanted. Follows lib.sh and the runtime's file.
 #
-# HYPERKUBE (image), NODE (the node's name and address), KUBELET_FLAGS (those of the release and the runtime)
+# HYPERKUBE (image), NODE (the node's name and address), KUBELET_FLAGS (those of the release, the runtime and the network),
+# NETWORK (host-only, or who gives pods addresses)
 
 start_kubelet() {
   mkdir -p "$ROOT/var/lib/kubelet" "$ROOT/etc/kubernetes/manifests"

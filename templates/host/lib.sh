@@ -175,6 +175,16 @@ node_ready() {
   return 1
 }
 
+# Where pods have a network of their own, that comes from pods, which need an API server first: then it may be missing.
+node_ready_but_network() {
+  node_ready && return 0
+  [ "$NETWORK" != host-only ] || return 1
+  case $node_json in
+    *'"type":"Ready","status":"False"'*NetworkPluginNotReady*) return 0 ;;
+  esac
+  return 1
+}
+
 kubelet_running() {
   kubelet_runs || {
     say "the kubelet container is not running"

@@ -12,7 +12,7 @@ install_tree master
 wait_for 400 "the API server on $NODE (/readyz)" apiserver_ready
 wait_for 200 "the controller manager on $NODE" component_healthy 10257
 wait_for 200 "the scheduler on $NODE" component_healthy 10259
-wait_for 200 "node $NODE to be Ready" node_ready
+wait_for 200 "node $NODE to be Ready" node_ready_but_network
 
 # for the dev box, which has it from here
 kubectl=$STATE/bin/kubectl

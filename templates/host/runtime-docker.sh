@@ -51,6 +51,11 @@ run_kubelet() {
     -v "$ROOT/var/log:/var/log" -v "$ROOT/etc/kubernetes:/etc/kubernetes:ro"
   # What kubelet tells of a host that has no UUID of its own.
   [ ! -f "$ROOT/etc/machine-id" ] || set -- "$@" -v "$ROOT/etc/machine-id:/etc/machine-id:ro"
+  # Plugins and configuration come from the pods of the network; what addresses are taken has to outlive this container.
+  if [ "$NETWORK" != host-only ]; then
+    mkdir -p "$ROOT/etc/cni/net.d" "$ROOT/opt/cni/bin" "$ROOT/var/lib/cni"
+    for folder in /etc/cni/net.d /opt/cni/bin /var/lib/cni; do set -- "$@" -v "$ROOT$folder:$folder"; done
+  fi
   set -- "$@" "$HYPERKUBE" /hyperkube kubelet
   # The flags came first and go last.
   while [ "$kubelet_flags" -gt 0 ]; do

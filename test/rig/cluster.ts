@@ -52,10 +52,14 @@ export class RigCluster {
     await rig('down.sh', ...this.hosts);
   }
 
-  /** The operator's own kubectl. Rejects when it fails. */
-  async kubectl(words: string): Promise<string> {
+  /** The operator's own kubectl; words as a list when one has blanks. Rejects when it fails. */
+  async kubectl(words: string | readonly string[]): Promise<string> {
     const folder = path.join(homedir(), '.kube', `pai-${clusterId}`);
-    const line = [`--kubeconfig=${path.join(folder, 'config')}`, '--request-timeout=5s', ...words.split(' ')];
+    const line = [
+      `--kubeconfig=${path.join(folder, 'config')}`,
+      '--request-timeout=5s',
+      ...(typeof words === 'string' ? words.split(' ') : words),
+    ];
     return (await call(path.join(folder, 'kubectl'), line)).stdout;
   }
 

@@ -3,6 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$RIG_DIR/lib/common.sh"
+. "$RIG_DIR/lib/images.sh"
 
 hosts() {
   local host image separator=''
@@ -54,7 +55,7 @@ cat <<JSON
       "kube-scheduler": "v$RIG_KUBERNETES",
       "hyperkube": "v$RIG_KUBERNETES",
       "etcd": "$RIG_ETCD",
-      "haproxy": "$RIG_HAPROXY"
+      "haproxy": "$RIG_HAPROXY"$(if has_coredns; then printf ',\n      "coredns": "v%s"' "$RIG_COREDNS"; fi)
     }
   },
   "kubernetesVersion": "$RIG_KUBERNETES",

@@ -49,7 +49,9 @@ RIG_KUBERNETES=1.20.2
 RIG_PAUSE=3.2
 RIG_ETCD=3.4.23
 RIG_HAPROXY=2.6
+RIG_COREDNS=1.10.1
 RIG_TARBALL_NAME=kubernetes-$RIG_KUBERNETES-linux-amd64.tar.xz
+RIG_COREDNS_BINARY=$RIG_CACHE/coredns-$RIG_COREDNS/coredns
 RIG_BINARIES=$RIG_CACHE/kubernetes-$RIG_KUBERNETES
 
 # apt's answer to every question, here and in the images' builds.

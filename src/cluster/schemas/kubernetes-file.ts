@@ -59,6 +59,25 @@ const kubernetes = mapping(
     'dashboard-version': imageTag('Tag of the Kubernetes dashboard.'),
     'haproxy-version': otherwise('v2.6', imageTag('Tag of haproxy, which runs on the proxy.')),
     'pause-version': otherwise('3.2', imageTag('Tag of pause, the first container of each pod.')),
+    network: about(
+      "How pods are reached: on their hosts' addresses (host-only), by addresses of their own (bridge), or as your own manifests make it (manifests).",
+      otherwise('host-only', { type: 'string', enum: ['host-only', 'bridge', 'manifests'] }),
+    ),
+    'pod-cidr': about(
+      'Addresses of pods (IPv4); not in use in your network. Each host gets a part.',
+      text('pod-range'),
+    ),
+    'pod-cidr-mask': about(
+      "Prefix of a host's part of pod-cidr: 24 is room for 253 pods.",
+      otherwise(24, { type: 'integer', minimum: 16, maximum: 28 }),
+    ),
+    'network-manifests': about('With network: manifests: a manifest, or a folder of them.', text()),
+    'coredns-version': otherwise('v1.10.1', imageTag('Tag of CoreDNS, the name server of the cluster.')),
+    'upstream-registry': about(
+      "Where `pai images mirror` takes component images from: what stands before their names. Default: their publishers' registries.",
+      text('image-prefix'),
+    ),
+    'upstream-registry-insecure': about('"true": that registry speaks plain HTTP.', otherwise('false', flag)),
   },
 );
 

@@ -44,7 +44,8 @@ export async function getJson(client: Client, path: string): Promise<Tried<Json>
       response.on('error', (error) => resolve({ unknown: error.message }));
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        if (response.statusCode !== 200) resolve({ unknown: `the API server answers ${response.statusCode} to ${path}` });
+        if (response.statusCode !== 200)
+          resolve({ unknown: `the API server answers ${response.statusCode} to ${path}` });
         else resolve(parse(text));
       });
     });
@@ -72,7 +73,9 @@ export async function portState(host: string, port: number): Promise<Tried<'open
     };
     socket.on('connect', () => end({ was: 'open' }));
     socket.on('timeout', () => end({ unknown: `no answer in ${SECONDS} s` }));
-    socket.on('error', (error) => end(codeOf(error) === 'ECONNREFUSED' ? { was: 'closed' } : { unknown: error.message }));
+    socket.on('error', (error) =>
+      end(codeOf(error) === 'ECONNREFUSED' ? { was: 'closed' } : { unknown: error.message }),
+    );
   });
 }
 

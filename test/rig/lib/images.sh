@@ -74,6 +74,14 @@ kubernetes_binaries() {
     step "unpack Kubernetes $RIG_KUBERNETES" unpack_kubernetes "$tarball"
 }
 
+# There is none to be had without Go; clusters of the rig then ask a name server outside.
+coredns_binary() {
+  [ -f "$RIG_COREDNS_BINARY" ] || ! command -v go > /dev/null ||
+    step "build CoreDNS $RIG_COREDNS" "$RIG_DIR/build-coredns.sh" "$RIG_COREDNS_BINARY"
+}
+
+has_coredns() { [ -f "$RIG_COREDNS_BINARY" ]; }
+
 # --- building --------------------------------------------------------------------------------------
 
 # build IMAGE DOCKERFILE [BASE=image] [ARG=value]... [-- FILE...]
@@ -120,6 +128,7 @@ component_names() {
   for name in kube-apiserver kube-controller-manager kube-scheduler hyperkube; do echo "$name:v$RIG_KUBERNETES"; done
   echo "etcd:$RIG_ETCD"
   echo "haproxy:$RIG_HAPROXY"
+  ! has_coredns || echo "coredns:v$RIG_COREDNS"
 }
 
 host_images() {
@@ -144,6 +153,12 @@ static_images() {
   done
 }
 
+coredns_image() {
+  # The module proxy may be out of reach: the rest of the rig is good without.
+  coredns_binary || true
+  ! has_coredns || build "$(component "coredns:v$RIG_COREDNS")" kubernetes/coredns.Dockerfile -- "$RIG_COREDNS_BINARY"
+}
+
 # A few at a time: apt waits for the mirror as much as for a core.
 all_images() {
   base_image
@@ -151,7 +166,7 @@ all_images() {
   docker tag "$BASE_IMAGE" "$RIG_REGISTRY_TLS/$RIG_IMAGE_NAMESPACE/debian:$RIG_DEBIAN"
   kubernetes_binaries
   local job pids=() b=$RIG_BINARIES
-  for job in host_images registry_image static_images \
+  for job in host_images registry_image static_images coredns_image \
     "package_image hyperkube:v$RIG_KUBERNETES hyperkube.Dockerfile $RIG_DIR/images/kubernetes/hyperkube $b/kubelet $b/kube-proxy $b/kubectl" \
     "package_image etcd:$RIG_ETCD etcd.Dockerfile" \
     "package_image haproxy:$RIG_HAPROXY haproxy.Dockerfile"; do

@@ -19,7 +19,7 @@ describe('addresses', () => {
       etcdPeers: 'etcdid1=https://10.1.0.1:2380,etcdid2=https://10.1.0.2:2380,etcdid3=https://10.1.0.3:2380',
       etcdServers: 'https://10.1.0.1:2379,https://10.1.0.2:2379,https://10.1.0.3:2379',
       apiServer: 'https://10.1.0.4:6443',
-      dashboard: 'http://10.1.0.1:9090',
+      dashboard: 'https://10.1.0.1:9090',
       zookeeper: '10.1.0.1:2181',
       hdfs: 'hdfs://10.1.0.1:9000',
       webHdfs: 'http://10.1.0.1:50070',
@@ -42,7 +42,7 @@ describe('addresses', () => {
       [SERVICES, 'restserver:', 'pylon: {port: 8080}\nrestserver:\n  server-port: 9187'],
     );
     expect(addresses).toMatchObject({
-      dashboard: 'http://10.1.0.12:9090',
+      dashboard: 'https://10.1.0.12:9090',
       pylon: 'http://10.1.0.1:8080',
       restServer: 'http://10.1.0.1:9187',
     });

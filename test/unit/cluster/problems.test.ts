@@ -101,7 +101,7 @@ describe('a bad configuration', () => {
       'an unknown field that is like no other',
       [KUBERNETES, 'storage-backend: etcd3', 'storage-backend: etcd3\n  zzz: 1'],
       [
-        `${KUBERNETES}:6:3: unknown key "zzz"; known here: cluster-dns, load-balance-ip, service-cluster-ip-range, storage-backend, docker-registry, docker-registry-insecure, container-runtime, package-source, hyperkube-version, etcd-version, apiserver-version, kube-scheduler-version, kube-controller-manager-version, dashboard-version, haproxy-version, pause-version`,
+        `${KUBERNETES}:6:3: unknown key "zzz"; known here: cluster-dns, load-balance-ip, service-cluster-ip-range, storage-backend, docker-registry, docker-registry-insecure, container-runtime, package-source, hyperkube-version, etcd-version, apiserver-version, kube-scheduler-version, kube-controller-manager-version, dashboard-version, haproxy-version, pause-version, network, pod-cidr, pod-cidr-mask, network-manifests, coredns-version, upstream-registry, upstream-registry-insecure`,
       ],
     ],
     [

@@ -25,6 +25,8 @@ function contextOf(files: Record<string, string | Uint8Array>) {
       works.push(work);
       return { format: 1, target: 'image:app', fingerprint: 'f', output: 'o', parts: {}, run: 'r' };
     },
+    digest: async () => undefined,
+    copy: async () => undefined,
     clean: async () => undefined,
   } satisfies ImageDriver;
   const drivers: Pick<Drivers, 'templates' | 'images'> = { templates, images };
