@@ -13,6 +13,8 @@ import { type Manifest, RegistryClient } from './registry-client.js';
 /** What the image driver is made with. */
 export interface ImageDriverOptions {
   readonly registry: RegistryAccess;
+  /** Other registries that are asked over plain HTTP, `host[:port]`. */
+  readonly insecureRegistries?: readonly string[];
   /**
    * Path of Docker Engine's socket, or what tells it when it is needed first; default DOCKER_HOST, else
    * /var/run/docker.sock. Used for builds only.
@@ -190,9 +192,9 @@ class RegistryImageDriver implements ImageDriver {
   #client(image: ImageReference): RegistryClient {
     const known = this.#clients.get(image.registry);
     if (known !== undefined) return known;
-    const { registry } = this.#options;
+    const { registry, insecureRegistries = [] } = this.#options;
     const own = image.registry === registry.domain;
-    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure: false });
+    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure: insecureRegistries.includes(image.registry) });
     this.#clients.set(image.registry, client);
     return client;
   }
