@@ -90,9 +90,11 @@ export function wireDrivers(
     const { createImageDriver } = await import('../docker/driver.js');
     const cluster = await project.cluster();
     const { password, ...access } = cluster.services.registry;
+    const { dockerRegistry, dockerRegistryInsecure } = cluster.kubernetes;
+    const insecureRegistries = dockerRegistryInsecure ? dockerRegistry.split('/').slice(0, 1) : [];
     const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
-    if (detour === undefined) return createImageDriver({ registry });
+    if (detour === undefined) return createImageDriver({ registry, insecureRegistries });
     const { registryUrl, dockerSocket } = detour;
     return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket });
   });

@@ -14,6 +14,8 @@ import { type Manifest, RegistryClient } from './registry-client.js';
 /** What the image driver is made with. */
 export interface ImageDriverOptions {
   readonly registry: RegistryAccess;
+  /** Other registries that are asked over plain HTTP, `host[:port]`. */
+  readonly insecureRegistries?: readonly string[];
   /**
    * Path of Docker Engine's socket, or what tells it when it is needed first; default DOCKER_HOST, else
    * /var/run/docker.sock. Used for builds only.
@@ -206,9 +208,10 @@ class RegistryImageDriver implements ImageDriver {
     const key = `${insecure ? 'http' : 'https'}://${image.registry}`;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
-    const { registry } = this.#options;
+    const { registry, insecureRegistries = [] } = this.#options;
     const own = image.registry === registry.domain;
-    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure });
+    const plain = insecure || insecureRegistries.includes(image.registry);
+    const client = new RegistryClient(own ? registry : { domain: image.registry, insecure: plain });
     this.#clients.set(key, client);
     return client;
   }

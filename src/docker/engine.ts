@@ -78,7 +78,7 @@ export class Engine {
 
   /** Pulls an image of the configured registry. Fails with REGISTRY_*. */
   async pull(reference: string, call: EngineCall): Promise<void> {
-    const options = { authconfig: this.#authConfig(), abortSignal: call.signal };
+    const options = { authconfig: this.#authConfig(reference), abortSignal: call.signal };
     const output = new EngineLog(call.log);
     const failed = await this.#follow(() => this.#docker.pull(reference, options), output, call.signal);
     if (failed !== undefined) throw engineRegistryError(failed, this.#access, `pull ${reference}`);
@@ -86,7 +86,7 @@ export class Engine {
 
   /** Pushes an image to the configured registry. Fails with REGISTRY_*. */
   async push(reference: string, call: EngineCall): Promise<void> {
-    const options = { authconfig: this.#authConfig(), abortSignal: call.signal };
+    const options = { authconfig: this.#authConfig(reference), abortSignal: call.signal };
     const output = new EngineLog(call.log);
     const image = this.#docker.getImage(reference);
     const failed = await this.#follow(() => image.push(options), output, call.signal);
@@ -155,10 +155,11 @@ export class Engine {
     return failed;
   }
 
-  #authConfig(): Docker.AuthConfigObject {
+  /** The login of the configured registry, for its images only. */
+  #authConfig(reference: string): Docker.AuthConfigObject {
     const { domain, username, password } = this.#access;
     // Engines up to 20.10 refuse a push without any; an empty one is "not logged in".
-    if (username === undefined || password === undefined) return {};
+    if (!reference.startsWith(`${domain}/`) || username === undefined || password === undefined) return {};
     return { username, password, serveraddress: engineRegistryKey(domain) };
   }
 }

@@ -169,7 +169,7 @@ copy_from_hyperkube() {
   cp "$copied$1" "$2.pai-copy" && mv -f "$2.pai-copy" "$2" && copy_result=0 || copy_result=1
   pods_ctr images unmount --rm "$copied" > /dev/null
   rmdir "$copied"
-  return $copy_result
+  return "$copy_result"
 }
 
 # --- pods, by the name of a static pod's container in its manifest

@@ -27,6 +27,8 @@ function settingsOf(name: string) {
   return {
     prepare: {
       RUNTIME: 'docker',
+      PACKAGES: '',
+      PACKAGE_SOURCE: 'host',
       CLUSTER_ID: 'test',
       HOST_NAME: name,
       HOST_ADDRESS: address,
@@ -63,9 +65,9 @@ export function prepareTarget(name: string): ScriptedTarget {
   const settings = settingsOf(name).prepare;
   return {
     files: [file('clock', `${Math.floor(Date.now() / 1000)}\n`)],
-    script: hostScripts(['prepare.sh'], settings),
+    script: hostScripts(['packages.sh', 'prepare.sh'], settings),
     probe: hostScripts(['prepare-probe.sh'], settings),
-    clean: hostScripts(['prepare-clean.sh'], settings),
+    clean: hostScripts(['packages.sh', 'prepare-clean.sh'], settings),
   };
 }
 
