@@ -28,7 +28,7 @@ export async function planRestore(cluster: Cluster, context: OperationContext): 
       next: 'Name it: pai etcd restore -f SNAPSHOT.',
     });
   }
-  const problem = await snapshotProblem(file).catch((error: Error) => error.message);
+  const problem = await snapshotProblem(file);
   if (problem !== undefined) {
     throw new PaiError('USAGE', `${file} can't be restored: ${problem}`, { next: 'Use another snapshot.' });
   }

@@ -6,6 +6,8 @@ restart_clients() {
   docker restart kubelet > /dev/null
 }
 
-say "restarting kubelet and what talks to the API server"
-restart_clients
-wait_for 200 "node $NODE to be Ready" node_ready
+if kubelet_running; then
+  say "restarting kubelet and what talks to the API server"
+  restart_clients
+  wait_for 200 "node $NODE to be Ready" node_ready
+fi
