@@ -173,7 +173,7 @@ async function send(restore: Restore, host: Host, context: MembershipContext): P
 
 /** A worker that is away now finds the new state by itself, when it comes back and its kubelet starts. */
 async function refresh(cluster: Cluster, host: Host, context: MembershipContext): Promise<void> {
-  const script = await hostScript(context, kubeletSettings(cluster, host), ['etcd-refresh.sh']);
+  const script = await hostScript(context, kubeletSettings(cluster, host), ['etcd-manifest.sh', 'etcd-refresh.sh']);
   try {
     await context.drivers.hosts.run(host.login, { files: [], script }, { ...context, outputs: new Map() });
   } catch (error) {

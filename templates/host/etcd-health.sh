@@ -3,17 +3,23 @@
 # ETCD_IMAGE  for when no member runs on this host; PEER_URL  of this host's member
 ETCD_HERE=https://127.0.0.1:2379
 
-# etcd_tool PROGRAM WORD...: a program of etcd's image, in the member's container while that runs, else in one of its own. The only place that knows
-# what containers are run by.
+# etcd_tool PROGRAM WORD...: a program of etcd's image, in the member's container while that runs, else in one of its own.
 etcd_tool() {
   etcd_container=$(pod_container etcd | head -n 1)
-  if [ -n "$etcd_container" ]; then
-    docker exec "$etcd_container" "$@"
-  else
-    docker rm -f pai-etcdctl > /dev/null 2>&1 || :
-    docker run --rm --name pai-etcdctl --net=host -v "$ROOT/etc/kubernetes/pki:/etc/kubernetes/pki:ro" \
-      -v "$ROOT/var/lib/etcd:/var/lib/etcd" "$ETCD_IMAGE" "$@"
-  fi
+  case ${RUNTIME:-docker}:$etcd_container in
+    docker:)
+      docker rm -f pai-etcdctl > /dev/null 2>&1 || :
+      docker run --rm --name pai-etcdctl --net=host -v "$ROOT/etc/kubernetes/pki:/etc/kubernetes/pki:ro" \
+        -v "$ROOT/var/lib/etcd:/var/lib/etcd" "$ETCD_IMAGE" "$@"
+      ;;
+    docker:*) docker exec "$etcd_container" "$@" ;;
+    *:)
+      pull_image "$ETCD_IMAGE"
+      ctr -n k8s.io run --rm --net-host --mount "type=bind,src=$ROOT/etc/kubernetes/pki,dst=/etc/kubernetes/pki,options=rbind:ro" \
+        --mount "type=bind,src=$ROOT/var/lib/etcd,dst=/var/lib/etcd,options=rbind:rw" "$ETCD_IMAGE" "pai-etcdctl-$$" "$@"
+      ;;
+    *) pod_exec etcd "$@" ;;
+  esac
 }
 
 # etcdctl with the credentials of this host's member.
