@@ -84,7 +84,7 @@ export class HostRun {
       abort.abort();
     }
     if (signal.aborted && this.#log.end?.phase !== 'done') await aborted;
-    this.#judge(work);
+    this.#judge();
   }
 
   async #toTheEnd(work: HostWork): Promise<void> {
@@ -189,7 +189,7 @@ export class HostRun {
   }
 
   /** @throws PaiError HOST_SCRIPT unless all went well */
-  #judge(work: HostWork): void {
+  #judge(): void {
     const { target } = this.#context;
     const end = this.#log.end;
     if (end === undefined || end.phase === 'done') return;
@@ -203,7 +203,7 @@ export class HostRun {
     const log = logPath(this.#settings.rootPrefix, target);
     throw new PaiError('HOST_SCRIPT', `${target}: ${what}`, {
       where: `host ${this.#host.name}`,
-      next: `Correct what its last lines tell, and run again${work.stamp === undefined ? ' to clean' : ''}; whole log on the host: ${log}`,
+      next: `Correct what its last lines tell, and run again; whole log on the host: ${log}`,
       details: this.#log.lastLines,
     });
   }

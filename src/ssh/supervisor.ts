@@ -242,9 +242,10 @@ export const programBootstrap: Bootstrap = { program: 'umask 077; exec sh', argu
 
 /** Writes standard input to a file, by its path on the host; whole or not at all. */
 export function receiveBootstrap(rootPrefix: string, path: string): Bootstrap {
+  const place = `${rootPrefix}${path}`;
   return {
-    program: 'umask 077; mkdir -p "${1%/*}" && cat > "$1.part" && mv -f "$1.part" "$1"',
-    arguments: [`${rootPrefix}${path}`],
+    program: 'umask 077; mkdir -p "$2" && cat > "$1.part" && mv -f "$1.part" "$1"',
+    arguments: [place, place.slice(0, place.lastIndexOf('/'))],
   };
 }
 

@@ -28,7 +28,7 @@ export async function planRestore(cluster: Cluster, context: OperationContext): 
       next: 'Name it: pai etcd restore -f SNAPSHOT.',
     });
   }
-  const problem = await snapshotProblem(file).catch((error: Error) => error.message);
+  const problem = await snapshotProblem(file);
   if (problem !== undefined) {
     throw new PaiError('USAGE', `${file} can't be restored: ${problem}`, { next: 'Use another snapshot.' });
   }
@@ -173,7 +173,7 @@ async function send(restore: Restore, host: Host, context: MembershipContext): P
 
 /** A worker that is away now finds the new state by itself, when it comes back and its kubelet starts. */
 async function refresh(cluster: Cluster, host: Host, context: MembershipContext): Promise<void> {
-  const script = await hostScript(context, kubeletSettings(cluster, host), ['etcd-refresh.sh']);
+  const script = await hostScript(context, kubeletSettings(cluster, host), ['etcd-manifest.sh', 'etcd-refresh.sh']);
   try {
     await context.drivers.hosts.run(host.login, { files: [], script }, { ...context, outputs: new Map() });
   } catch (error) {

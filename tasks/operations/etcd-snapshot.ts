@@ -79,7 +79,11 @@ export async function checkFree(file: string): Promise<void> {
  * Undefined when it is whole.
  */
 export async function snapshotProblem(file: string): Promise<string | undefined> {
-  const { size } = await stat(file);
+  const size = await stat(file).then(
+    (found) => (found.isFile() ? found.size : undefined),
+    () => undefined,
+  );
+  if (size === undefined) return 'there is no such file';
   if (size <= DIGEST_BYTES || size % PAGE_BYTES !== DIGEST_BYTES) {
     return `it is no snapshot of etcd, or a part of one (${size} bytes)`;
   }

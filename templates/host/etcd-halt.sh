@@ -2,3 +2,4 @@
 
 set_aside kube-apiserver
 set_aside etcd
+kubelet_again

@@ -7,12 +7,12 @@
 etcd_manifest=etc/kubernetes/manifests/etcd.yaml
 
 # Writes the list of members into the manifest that is about to be installed. etcd reads it only where it has no data. So a member with data keeps
-# the one that it has, and a master that comes or goes makes no other member start again.
+# the one that it has, and a master that comes or goes makes no other member start again. The state is `existing` only until a member that joins has
+# started: one that lost its data would else come back under its old ID, knowing nothing of what it voted for. With `new` etcd refuses that.
 etcd_fill_in() {
   etcd_cluster=$(cat members)
   etcd_state=new
   if [ -n "$(ls -A "$ROOT/var/lib/etcd/data" 2>/dev/null)" ]; then
-    etcd_state=existing
     etcd_present=$ROOT/$etcd_manifest
     [ -f "$etcd_present" ] || etcd_present=$STATE/etcd/etcd.yaml
     if [ -f "$etcd_present" ]; then
@@ -51,11 +51,12 @@ etcd_join() {
       tail -n 1 etcd-words
       fail "$HOST_NAME could not be added to the members of etcd"
     }
-    etcd_list "$partner" > etcd-list
+    etcd_line=$(etcd_entry "$partner")
   elif [ -n "$(etcd_field 5 "$etcd_line")" ]; then
     fail "$HOST_NAME is a member of etcd and has lost its data: pai etcd fix $HOST_NAME"
   fi
-  etcd_state=existing
+  # One that has a name and never started is of the first bring-up, and late.
+  if [ -z "$(etcd_field 3 "$etcd_line")" ]; then etcd_state=existing; fi
   # One that never started has no name yet; its own does not matter to the others.
   etcd_cluster=$(awk -F ', ' -v url="$PEER_URL" -v name="$ETCD_NAME" \
     '{ print ($4 == url ? name : ($3 == "" ? "unnamed-" $1 : $3)) "=" $4 }' etcd-list | paste -s -d , -)
@@ -63,11 +64,36 @@ etcd_join() {
 
 # The member commits; a learner is made a full member as soon as it has caught up.
 etcd_serves() {
+  # A learner that was told to start again has not done so yet.
+  if [ -f etcd-restarting ]; then
+    [ "$(pod_container etcd)" != "$(cat etcd-restarting)" ] || return 1
+    [ -n "$(pod_container etcd)" ] || return 1
+    rm -f etcd-restarting
+  fi
   if etcd_healthy; then return 0; fi
   if [ ! -s partners ] || [ -z "$(pod_container etcd)" ] || ! etcd_partner; then return 1; fi
   etcd_line=$(etcd_entry "$partner") || return 1
   if [ "$(etcd_field 6 "$etcd_line")" != true ] || [ -z "$(etcd_field 5 "$etcd_line")" ]; then return 1; fi
+  if grep -q 'initial-cluster-state=existing' "$ROOT/$etcd_manifest"; then
+    # While it does not count yet: nobody misses it.
+    pod_container etcd > etcd-restarting
+    sed 's/\(--initial-cluster-state=\)existing/\1new/' "$ROOT/$etcd_manifest" > etcd-manifest
+    etcd_put_manifest etcd-manifest
+    return 1
+  fi
   etcd_ctl --endpoints="$partner" --command-timeout=20s member promote "$(etcd_field 1 "$etcd_line")" && etcd_healthy
+}
+
+# etcd_put_manifest FILE: gives kubelet the member's manifest, and check_tree what it compares it with.
+etcd_put_manifest() {
+  etcd_place=$ROOT/$etcd_manifest
+  cp "$1" "${etcd_place%/*}/.etcd.yaml.pai-new"
+  chmod 600 "${etcd_place%/*}/.etcd.yaml.pai-new"
+  mv -f "${etcd_place%/*}/.etcd.yaml.pai-new" "$etcd_place"
+  awk -v place="$etcd_place" '$2 != place' "$STATE/files/etcd.sha256" > etcd-files
+  sha256sum "$etcd_place" >> etcd-files
+  cp etcd-files "$STATE/files/etcd.sha256.pai-new"
+  mv -f "$STATE/files/etcd.sha256.pai-new" "$STATE/files/etcd.sha256"
 }
 
 # A learner that does not come up is taken out of the members again: there may be only one at a time.

@@ -1,11 +1,15 @@
-# Restarts what remembers more than etcd now knows: scheduler, controller manager and kubelet. Follows lib.sh.
+# Restarts what remembers more than etcd now knows: scheduler, controller manager and kubelet. Follows lib.sh and etcd-manifest.sh.
 
-# The only place that knows what they are run by.
 restart_clients() {
-  docker ps -q --filter 'name=^/k8s_kube-scheduler_' --filter 'name=^/k8s_kube-controller-manager_' | xargs -r docker restart > /dev/null
-  docker restart kubelet > /dev/null
+  case ${RUNTIME:-docker} in
+    docker) docker ps -q --filter 'name=^/k8s_kube-scheduler_' --filter 'name=^/k8s_kube-controller-manager_' | xargs -r docker restart > /dev/null ;;
+    *) restart_pods kube-scheduler kube-controller-manager ;;
+  esac
+  kubelet_again
 }
 
-say "restarting kubelet and what talks to the API server"
-restart_clients
-wait_for 200 "node $NODE to be Ready" node_ready
+if kubelet_running; then
+  say "restarting kubelet and what talks to the API server"
+  restart_clients
+  wait_for 200 "node $NODE to be Ready" node_ready
+fi

@@ -14,13 +14,7 @@ if [ ! -f "$etcd_place" ]; then
   mkdir -p "root/${etcd_manifest%/*}"
   sed 's/\(--initial-cluster=\).*/\1INITIAL_CLUSTER/; s/\(--initial-cluster-state=\).*/\1INITIAL_CLUSTER_STATE/' "$STATE/etcd/etcd.yaml" > "root/$etcd_manifest"
   etcd_fill_in
-  chmod 600 "root/$etcd_manifest"
-  put_manifest etcd "root/$etcd_manifest"
-  # What check_tree compares it with.
-  awk -v place="$etcd_place" '$2 != place' "$STATE/files/etcd.sha256" > etcd-files
-  sha256sum "$etcd_place" >> etcd-files
-  cp etcd-files "$STATE/files/etcd.sha256.pai-new"
-  mv -f "$STATE/files/etcd.sha256.pai-new" "$STATE/files/etcd.sha256"
+  etcd_put_manifest "root/$etcd_manifest"
 fi
 etcd_come_up
 rm -rf "$STATE/etcd"
