@@ -56,7 +56,7 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
   const { etcd, hyperkube } = cluster.kubernetes.versions;
   return {
     ...drained(action, host),
-    check: (context, allow) => checkVersions(host, settings, { etcd, kubelet: hyperkube }, context, allow),
+    check: (context, allow) => checkVersions(host, { etcd, kubelet: hyperkube }, context, allow),
   };
 }
 

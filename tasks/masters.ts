@@ -43,7 +43,7 @@ export function controlPlane(cluster: Cluster, host: Host): Action {
     'kube-controller-manager': controllerManager,
     'kube-scheduler': scheduler,
   };
-  return { ...action, check: (context, allow) => checkVersions(host, settings, wanted, context, allow) };
+  return { ...action, check: (context, allow) => checkVersions(host, wanted, context, allow) };
 }
 
 async function configuration(cluster: Cluster, context: ActionContext): Promise<readonly PayloadFile[]> {

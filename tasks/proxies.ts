@@ -41,7 +41,6 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
   });
   return {
     ...drained(action, host),
-    check: (context, allow) =>
-      checkVersions(host, settings, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
+    check: (context, allow) => checkVersions(host, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
   };
 }

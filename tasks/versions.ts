@@ -1,5 +1,4 @@
 import { type ActionContext, type Allowance, type Host, PaiError } from 'pai';
-import { hostScript, type Settings } from './host-script.js';
 
 /** How a version follows on another. */
 export type Step =
@@ -51,23 +50,24 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses what leaves out a minor version, and a downgrade unless that is allowed. `wanted`: component -> version. Asks the host what is there; what
- * it can't tell is not judged: a kubelet that is gone can't say of which release it was.
+ * Refuses what leaves out a minor version, and a downgrade unless that is allowed. `wanted`: component -> version. What is there is told by the tags
+ * of the images in the host's manifests, and by what kubelet told Kubernetes; what neither can tell is not judged.
  */
 export async function checkVersions(
   host: Host,
-  settings: Settings,
   wanted: Readonly<Record<string, string>>,
   context: ActionContext,
   allow: ReadonlySet<Allowance>,
 ): Promise<void> {
-  const said = await context.drivers.hosts.ask(host.login, await hostScript(context, settings, ['versions.sh']));
-  for (const line of said.split('\n')) {
-    const [component = '', running = ''] = line.split(' ');
-    const version = wanted[component];
-    if (version === undefined) continue;
-    const step = stepBetween(running, version);
-    const what = `${component} on ${host.name} is ${running}, and the configuration has ${version}`;
+  const { kubelet, ...pods } = wanted;
+  const running = [
+    ...(await podVersions(host, Object.keys(pods), context)),
+    ...(kubelet === undefined ? [] : await kubeletVersion(host, context)),
+  ];
+  for (const [component, before] of running) {
+    const version = wanted[component] ?? before;
+    const step = stepBetween(before, version);
+    const what = `${component} on ${host.name} is ${before}, and the configuration has ${version}`;
     if (step.kind === 'skips') {
       throw new PaiError('REFUSED', `${what}: minor versions can't be left out`, {
         next: `Set ${FIELDS[component]} to a release of ${step.next} first, run, and then go on.`,
@@ -78,5 +78,32 @@ export async function checkVersions(
         next: `Correct ${FIELDS[component]}, or say --allow downgrade when the data of the newer one is no loss.`,
       });
     }
+  }
+}
+
+type Running = readonly [component: string, version: string];
+
+async function podVersions(
+  host: Host,
+  components: readonly string[],
+  { drivers }: ActionContext,
+): Promise<readonly Running[]> {
+  if (components.length === 0) return [];
+  const place = (component: string): string => `/etc/kubernetes/manifests/${component}.yaml`;
+  const files = await drivers.hosts.read(host.login, components.map(place));
+  return components.flatMap((component) => {
+    const manifest = Buffer.from(files.get(place(component)) ?? '').toString();
+    const tag = /^\s*image: *["']?\S*:([^:/"'\s]+)["']?\s*$/m.exec(manifest)?.[1];
+    return tag === undefined ? [] : [[component, tag] as const];
+  });
+}
+
+async function kubeletVersion(host: Host, { drivers, signal }: ActionContext): Promise<readonly Running[]> {
+  try {
+    const node = (await drivers.kube.nodes(signal)).find(({ name }) => name === host.nodeName);
+    return node === undefined || node.kubeletVersion === '' ? [] : [['kubelet', node.kubeletVersion]];
+  } catch (thrown) {
+    if (!(thrown instanceof PaiError)) throw thrown;
+    return [];
   }
 }

@@ -23,8 +23,7 @@ export function workerNode(cluster: Cluster, host: Host): Action {
   });
   return {
     ...drained(action, host),
-    check: (context, allow) =>
-      checkVersions(host, settings, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
+    check: (context, allow) => checkVersions(host, { kubelet: cluster.kubernetes.versions.hyperkube }, context, allow),
     async clean(context) {
       await action.clean(context);
       try {

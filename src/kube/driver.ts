@@ -1,4 +1,4 @@
-import type { KubeDriver } from '../model/drivers.js';
+import type { KubeDriver, KubeNode } from '../model/drivers.js';
 import { applyWork, cleanTarget } from './apply.js';
 import { KubeClient, type KubeCredentials } from './client.js';
 import { DRAIN_TIMES, type DrainTimes, drainNode } from './drain.js';
@@ -28,6 +28,7 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
   const client = new KubeClient(options.credentials, options.requestTimeoutSeconds ?? REQUEST_TIMEOUT_SECONDS);
   const objects = new KubeObjects(client);
   const looks = new Looks(objects);
+  let listing: Promise<readonly KubeNode[]> | undefined;
   const limit = options.rolloutTimeoutSeconds ?? ROLLOUT_TIMES.limit;
   const times = { ...ROLLOUT_TIMES, limit, ...options.rolloutTimes };
   return {
@@ -37,7 +38,12 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     deleteNode: async (name, context) => {
       await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
     },
-    nodes: (signal) => listNodes(objects, signal),
+    nodes: (signal) => {
+      listing ??= listNodes(objects, signal).finally(() => {
+        listing = undefined;
+      });
+      return listing;
+    },
     cordon: (name, context) => cordonNode(objects, name, undefined, context),
     uncordon: (name, context, by) => uncordonNode(objects, name, by, context),
     drain: (name, drain, context) =>

@@ -11,6 +11,7 @@ export async function listNodes(objects: KubeObjects, signal?: AbortSignal): Pro
     name: textAt(node, 'metadata', 'name') ?? '',
     ready: isReady(node),
     unschedulable: isCordoned(node),
+    kubeletVersion: textAt(node, 'status', 'nodeInfo', 'kubeletVersion') ?? '',
     labels: textsAt(node, 'metadata', 'labels'),
   }));
 }

@@ -122,6 +122,8 @@ export interface KubeNode {
   readonly ready: boolean;
   /** Cordoned: it takes no new pods. */
   readonly unschedulable: boolean;
+  /** Of its kubelet, as that said when it last did: `v1.20.2`. */
+  readonly kubeletVersion: string;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -145,7 +147,7 @@ export interface KubeDriver {
   clean(context: ActionContext): Promise<void>;
   /** Deletes a Node object; nothing there is no error. */
   deleteNode(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
-  /** All nodes; one list request. */
+  /** All nodes; one list request, shared by who asks while it is under way. */
   nodes(signal?: AbortSignal): Promise<readonly KubeNode[]>;
   /** Makes a node take no new pods. Cordoned already, or not there, is no error. */
   cordon(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;

@@ -43,10 +43,11 @@ export async function executePlan(
 
 /**
  * Whether a target can do without an earlier one that did not come to a good end: one that can't be looked at and has others like it,
- * where the target only comes after it, and does not wait for its turn in the same group.
+ * where the target only comes after it, does not wait for its turn in the same group, and can be looked at itself.
  */
 function goesOnWithout(plan: Plan, graph: Graph, declared: Before, name: string, earlier: string): boolean {
-  if (!plan.spared.has(earlier) || declared.get(name)?.includes(earlier) !== true) return false;
+  if (!plan.spared.has(earlier) || plan.observations.get(name)?.kind === 'unknown') return false;
+  if (declared.get(name)?.includes(earlier) !== true) return false;
   return !needsOf(graph, name).some((need) => need.target === earlier && !need.order);
 }
 

@@ -83,7 +83,8 @@ function planOf(
     return `${target}: ${problem} (${what[cure]})`;
   });
   const isWell = !findings.some(({ cure }) => cure !== 'change');
-  const well = isWell && note === undefined ? [`nothing is unhealthy on ${hosts.length} hosts`] : [];
+  const count = hosts.length === 1 ? '1 host' : `${hosts.length} hosts`;
+  const well = isWell && note === undefined ? [`nothing is unhealthy on ${count}`] : [];
   const restarts = findings.filter(({ newKubelet }) => newKubelet === true);
   const steps = [
     ...findings.filter(({ cure }) => cure === 'etcd').map(etcdStep),

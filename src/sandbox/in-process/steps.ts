@@ -73,6 +73,8 @@ const LOOKS: readonly Rule[] = [
     },
   ],
   [/^(\w+_running(?: [\w-]+)?|node_ready)(?: \|\| exit 1)?$/, (run, [look = '']) => run.exitIf(run.look(look))],
+  // What a run cordons on these hosts it uncordons.
+  [/^case \$node_json in \*'"pai\/cordoned-by":.* ;; esac$/, nothing],
   [
     /^\w+=\$\((\w+(?: [^()]*)?) 2>&1\) \|\| fail "([^"$]*)\$\(printf '%s' "\$\w+" \| tail -n 1\)"$/,
     (run, [look = '', prefix = '']) => run.failIf(run.look(look)?.split('\n').at(-1), prefix),

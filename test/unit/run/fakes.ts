@@ -119,7 +119,7 @@ export class FakeWorld {
 export interface FakeDeclared {
   readonly needs?: readonly string[];
   readonly through?: readonly string[];
-  readonly rolling?: boolean;
+  readonly rolling?: boolean | 'batches';
   readonly groups?: readonly string[];
   readonly pools?: readonly string[];
   readonly timeoutSeconds?: number;

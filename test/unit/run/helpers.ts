@@ -7,6 +7,7 @@ import { executeClean } from '../../../src/run/clean.js';
 import type { RunContext, RunOptions, RunSummary } from '../../../src/run/context.js';
 import { executePlan } from '../../../src/run/execute.js';
 import { createLook } from '../../../src/run/look.js';
+import type { Rolling } from '../../../src/run/rolling.js';
 import { FakeClock, type FakeWorld } from './fakes.js';
 
 /** What a run gave. */
@@ -19,7 +20,7 @@ export interface Ran {
 }
 
 /** More than a run is usually given. */
-export interface RunFakes extends RunOptions {
+export interface RunFakes extends RunOptions, Rolling {
   readonly force?: readonly string[];
   readonly clock?: FakeClock;
   /** Happens between the plan and the run. */
