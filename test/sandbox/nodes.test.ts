@@ -5,7 +5,7 @@ import { expectEnd, type Result } from '../whole/project.js';
 import { SandboxProject } from './sandbox.js';
 
 /** Machines come and go on a simulated cluster. Tests go in order; each starts where the last one left the cluster. */
-describe('machines of a cluster', () => {
+describe('machines of a cluster', { timeout: 400_000 }, () => {
   let project: SandboxProject;
   const place = () => path.join(project.configuration, 'cluster-configuration.yaml');
   const file = () => readFile(place(), 'utf8');
@@ -29,7 +29,7 @@ describe('machines of a cluster', () => {
   beforeAll(async () => {
     project = await SandboxProject.create({ masters: 3, workers: 2, proxy: true });
     expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
-  });
+  }, 400_000);
   afterAll(() => project.remove());
 
   it('only the new one is touched when one is added to the file and workers are run', async () => {
