@@ -26,11 +26,3 @@ put_manifest() {
   cp -p "$2" "$ROOT/etc/kubernetes/manifests/.$1.yaml.pai-new"
   mv -f "$ROOT/etc/kubernetes/manifests/.$1.yaml.pai-new" "$ROOT/etc/kubernetes/manifests/$1.yaml"
 }
-
-# A kubelet that starts again knows nothing of how often a pod has failed, and starts it without waiting for minutes.
-kubelet_again() {
-  case ${RUNTIME:-docker} in
-    docker) docker restart kubelet > /dev/null ;;
-    *) restart_kubelet ;;
-  esac
-}

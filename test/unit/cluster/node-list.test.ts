@@ -63,7 +63,7 @@ describe('a node list', () => {
     );
     const cluster = await load(FIXTURE);
     const { nodes } = await loadNodeList({ ...options, configurationDirectory: FIXTURE });
-    expect(nodes).toEqual([{ host: cluster.hosts.find(({ name }) => name === 'w2'), inConfiguration: true }]);
+    expect(nodes).toMatchObject([{ host: cluster.hosts.find(({ name }) => name === 'w2'), inConfiguration: true }]);
   });
 
   it('may have secrets from elsewhere, which are asked for when they are needed', async () => {
@@ -141,5 +141,58 @@ describe('a node list', () => {
       `${CLUSTER}:8:10: mem must be a number, not "much"`,
       'nodes.yaml:1:15: machine-list must not be empty',
     ]);
+  });
+});
+
+describe('a node list as CSV', () => {
+  const csv = (text: string) => {
+    const folder = edited();
+    const nodeListFile = join(folder, 'nodes.csv');
+    writeFileSync(nodeListFile, text);
+    return { folder, options: { nodeListFile, configurationDirectory: folder } };
+  };
+
+  it('has the same fields, and what is empty is not there', async () => {
+    const { options } = csv(
+      '# new ones\nhostname,hostip,machine-type,k8s-role,pai-worker,password\nw3,10.1.0.13,GPU,worker,true,!env PW\nw4,"10.1.0.14",GPU,worker,,\n',
+    );
+    const { nodes } = await loadNodeList(options);
+    expect(nodes.map(({ host }) => [host.name, host.paiWorker])).toEqual([
+      ['w3', true],
+      ['w4', false],
+    ]);
+    expect(nodes.map(({ written }) => Object.entries(written).map(([key, value]) => `${key}: ${value}`))).toEqual([
+      [
+        'hostname: w3',
+        'hostip: 10.1.0.13',
+        'machine-type: GPU',
+        'k8s-role: worker',
+        'pai-worker: true',
+        'password: !env PW',
+      ],
+      ['hostname: w4', 'hostip: 10.1.0.14', 'machine-type: GPU', 'k8s-role: worker'],
+    ]);
+  });
+
+  it.each([
+    [
+      'hostname,hostip,machine-type,k8s-role\nw3,10.1.0.12,GPU,worker',
+      /nodes.csv:2:4: hostip "10.1.0.12" is that of "w2"/,
+    ],
+    [
+      'hostname,hostip,machine-type,k8s-role\n\nw3,10.1.0.13,GP,worker',
+      /nodes.csv:3:14: machine-type "GP" is not in machine-sku/,
+    ],
+    [
+      'hostname,hostip,machine-type,k8s-role\nw3,10.1.0.13,GPU,worker,x',
+      /nodes.csv:2:1: there are 5 values for 4 columns/,
+    ],
+    ['hostname,hostname2\nw3,a', /nodes.csv:2:4: unknown key "hostname2"/],
+    ['', /nodes.csv:1:1: the file is empty/],
+  ])('that is wrong is told at its place: %j', async (text, problem) => {
+    const { options } = csv(text);
+    const error = await failure(loadNodeList(options));
+    expect([error.code, error.exitCode]).toEqual(['CONFIG_INVALID', 2]);
+    expect(error.details.join('\n')).toMatch(problem);
   });
 });
