@@ -1,4 +1,5 @@
 import type { Cluster, Operation } from 'pai';
+import { doctorOperation } from './operations/doctor.js';
 import { etcdOperations } from './operations/etcd.js';
 import { imageOperations } from './operations/images.js';
 import { nodeOperations } from './operations/nodes.js';
@@ -14,6 +15,7 @@ export function clusterOperations(cluster: Cluster): readonly Operation[] {
     repair(cluster),
     ...etcdOperations(cluster),
     ...pkiOperations(cluster),
+    doctorOperation(cluster),
     ...imageOperations(cluster),
   ];
 }

@@ -1,4 +1,5 @@
 import { select } from '../graph/select.js';
+import { PaiError } from '../model/errors.js';
 import type { Round } from '../model/operation.js';
 import { type Plan, planRun } from '../plan/plan.js';
 import { questionsOf } from '../run/confirm.js';
@@ -14,6 +15,7 @@ export async function runRound(invocation: Invocation, project: Project, round: 
   const { graph } = project;
   const names = select(graph, round.targets).map(({ name }) => name);
   const narrowing = (planned: Plan) => ({
+    only: round.alone === true,
     exclude: round.appliedOnly === true ? neverApplied(planned) : new Set<string>(),
   });
   return execute(invocation, project, {
@@ -21,6 +23,7 @@ export async function runRound(invocation: Invocation, project: Project, round: 
     resume: invocation.commandLine,
     plan: async ({ look }) => {
       const planned = await planRun(graph, names, look);
+      if (round.alone === true) refuseUnseen(planned);
       const open = planned.entries.flatMap(({ name, state }) => (state === 'fresh' ? [] : [name]));
       await revealSecretsFor(open, project);
       return planned;
@@ -44,4 +47,12 @@ export async function runRound(invocation: Invocation, project: Project, round: 
 function neverApplied({ observations }: Plan): Set<string> {
   const names = [...observations].flatMap(([name, seen]) => (seen.kind === 'known' && !seen.present ? [name] : []));
   return new Set(names);
+}
+
+function refuseUnseen({ selected, observations }: Plan): void {
+  const unseen = selected.filter((name) => observations.get(name)?.kind !== 'known');
+  if (unseen.length === 0) return;
+  throw new PaiError('KUBE_UNREACHABLE', `${unseen.join(', ')}: could not be looked at`, {
+    next: 'See with pai plan what is not well, then run the same command again.',
+  });
 }

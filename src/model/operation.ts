@@ -55,6 +55,8 @@ export interface Round {
   readonly targets: readonly string[];
   /** Leave out what was never applied: it is no part of the cluster yet. */
   readonly appliedOnly?: boolean;
+  /** Just these, not what they need; and all of them have to be looked at, so that none is taken for one that was never applied. */
+  readonly alone?: boolean;
 }
 
 /** What an operation is about to do. */

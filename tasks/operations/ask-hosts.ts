@@ -1,7 +1,7 @@
 import { type Host, type OperationContext, PaiError } from 'pai';
 
 /** What a host answered, or why it did not. */
-export type Answer = { readonly host: Host } & ({ readonly text: string } | { readonly problem: string });
+export type Answer<Of = Host> = { readonly host: Of } & ({ readonly text: string } | { readonly problem: string });
 
 /** Asks hosts the same question, all at the same time; what one of them says or does not say keeps none of the others from it. */
 export async function askHosts(

@@ -139,7 +139,7 @@ function purposeOf(file: string): string {
 
 /** Rows of a host: what it has, and what is missing of what it should have. */
 export function rowsOfHost(
-  answer: Answer,
+  answer: Answer<Pick<Host, 'name'>>,
   expected: readonly string[],
   authorities: readonly Authority[],
   now: Date,

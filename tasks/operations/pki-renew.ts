@@ -4,7 +4,7 @@ import { copyOfKeys } from '../masters.js';
 /** Targets with certificates, and the pods that go by them. Services are looked at through the masters, so they come after these. */
 export const EVERYTHING: readonly Round[] = [
   { targets: ['kubernetes'], appliedOnly: true },
-  { targets: ['services'], appliedOnly: true },
+  { targets: ['services'], appliedOnly: true, alone: true },
 ];
 
 /**

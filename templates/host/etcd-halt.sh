@@ -2,4 +2,4 @@
 
 set_aside kube-apiserver
 set_aside etcd
-kubelet_again
+restart_kubelet

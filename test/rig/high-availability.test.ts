@@ -3,6 +3,7 @@ import { expectEnd } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
 import { tellNodes } from './parts/nodes.js';
 import { tellRolling } from './parts/rolling.js';
+import { tellPki } from './parts/pki.js';
 import { onHost } from './rig.js';
 
 /**
@@ -16,6 +17,7 @@ let cluster: RigCluster;
 const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
   nodes: tellNodes,
   rolling: tellRolling,
+  pki: tellPki,
 };
 const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 

@@ -38,6 +38,8 @@ export interface OutsideFacts {
   readonly apiNames: Tried<readonly string[]>;
   /** Name of the authority that signed what a port shows. */
   readonly signers: ReadonlyMap<number, Tried<string>>;
+  /** Status of /readyz for somebody with a certificate. */
+  readonly ready: Tried<number>;
   /** kubelet's configuration as it has it. */
   readonly kubelet: Tried<Json>;
 }

@@ -33,8 +33,21 @@ export async function statusWithoutCredentials(host: string, port: number, path:
   });
 }
 
+/** The status of an answer of the API server. */
+export async function statusOf(client: Client, path: string): Promise<Tried<number>> {
+  const answer = await get(client, path);
+  return 'unknown' in answer ? answer : { was: answer.was.status };
+}
+
 /** What the API server answers to a GET. */
 export async function getJson(client: Client, path: string): Promise<Tried<Json>> {
+  const answer = await get(client, path);
+  if ('unknown' in answer) return answer;
+  const { status, text } = answer.was;
+  return status === 200 ? parse(text) : { unknown: `the API server answers ${status} to ${path}` };
+}
+
+async function get(client: Client, path: string): Promise<Tried<{ readonly status: number; readonly text: string }>> {
   const url = new URL(path, client.server);
   const options = { ca: client.ca, cert: client.certificate, key: client.key, timeout: SECONDS * 1000, agent: false };
   return new Promise((resolve) => {
@@ -43,10 +56,7 @@ export async function getJson(client: Client, path: string): Promise<Tried<Json>
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', (error) => resolve({ unknown: error.message }));
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        if (response.statusCode !== 200)
-          resolve({ unknown: `the API server answers ${response.statusCode} to ${path}` });
-        else resolve(parse(text));
+        resolve({ was: { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() } });
       });
     });
     asked.on('timeout', () => asked.destroy(new Error(`no answer in ${SECONDS} s`)));
@@ -84,7 +94,7 @@ export async function oldTls(host: string, port: number): Promise<Tried<'refused
   const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
   return new Promise((resolve) => {
     const socket = connect({ host, port, rejectUnauthorized: false, timeout: SECONDS * 1000, ...old });
-    finish(socket, resolve, {
+    finish<'refused' | 'accepted'>(socket, resolve, {
       secured: () => ({ was: 'accepted' }),
       failed: (error) => (/_ALERT_/.test(codeOf(error)) ? { was: 'refused' } : { unknown: error.message }),
     });
@@ -97,7 +107,7 @@ export async function withoutCertificate(host: string, port: number): Promise<Tr
     const socket = connect({ host, port, rejectUnauthorized: false, timeout: SECONDS * 1000 });
     socket.once('secureConnect', () => socket.write('GET /version HTTP/1.1\r\nHost: etcd\r\n\r\n'));
     socket.once('data', () => finishWith(socket, resolve, { was: 'accepted' }));
-    finish(socket, resolve, {
+    finish<'refused' | 'accepted'>(socket, resolve, {
       failed: (error) => {
         const refused = /_ALERT_/.test(codeOf(error)) || codeOf(error) === 'ECONNRESET';
         return refused ? { was: 'refused' } : { unknown: error.message };

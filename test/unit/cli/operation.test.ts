@@ -7,7 +7,7 @@ import { makeProject, pai, writeProjectFile } from './project.js';
 const PAIFILE = `
 import { appendFile } from 'node:fs/promises';
 
-export default { write({ project, operations }: any) {
+export default { write({ project, operations, target, group }: any) {
   const step = (name: string) => ({
     name,
     description: 'writes ' + name,
@@ -17,6 +17,22 @@ export default { write({ project, operations }: any) {
       await appendFile(project.root + '/members', name + '\\n');
     },
   });
+  const record = (name: string, breaks: boolean) => ({
+    pools: [],
+    observe: async () => ({ kind: 'known', present: name !== 'never' }),
+    desired: async () => ({
+      parts: [],
+      apply: async (context: any) => {
+        await appendFile(project.root + '/members', name + '\\n');
+        if (breaks) throw new Error(name + ' broke');
+        return context.stamp();
+      },
+    }),
+    clean: async () => {},
+  });
+  const file = target('file', record('file', process.env.PAI_TEST_BREAKS !== undefined), { description: 'a file' });
+  group('files', 'files', [file]);
+  target('never', record('never', false), { description: 'was never applied' });
   operations([
     { name: 'etcd status', summary: 'looks', report: async ({ words, options }: any) => ({ text: 'words: ' + words.join(' ') + '\\n', json: { words, ...options }, exitCode: 1 }) },
     {
@@ -26,6 +42,16 @@ export default { write({ project, operations }: any) {
         if (words.length === 0) throw new Error('say which host');
         return { notes: ['fixing ' + words[0]], question: words[0] === 'asks' ? 'Sure?' : undefined, steps: words.map((word: string) => step(word)) };
       },
+    },
+    {
+      name: 'pki renew',
+      summary: 'changes what targets should be, and runs them',
+      plan: async ({ words }: any) => ({
+        question: 'Go?',
+        steps: [step('first')],
+        rounds: [{ targets: ['files'] }, { targets: ['*'], appliedOnly: true }],
+        next: async () => ({ question: 'Again?', steps: words.map((word: string) => step(word)), rounds: [{ targets: ['files'] }] }),
+      }),
     },
     { name: 'repair', summary: 'nothing to do', plan: async () => ({ notes: ['all is well'], steps: [] }) },
   ]);
@@ -95,6 +121,30 @@ describe('an operation that changes something', () => {
   });
 });
 
+describe('an operation that runs targets of the paifile', () => {
+  it('does its steps, then the targets, then what comes next; it asks once, and leaves out what was never applied', async () => {
+    const refused = await pai(root, 'pki', 'renew', 'second');
+    expect(refused.exitCode).toBe(2);
+    expect(await members()).toBe('');
+    const { exitCode, stderr } = await pai(root, 'pki', 'renew', 'second', '--yes');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(await members()).toBe('first\nfile\nfile\nsecond\nfile\n');
+  });
+
+  it('ends with the first that fails: what comes after it does not begin', async () => {
+    process.env.PAI_TEST_BREAKS = '1';
+    try {
+      const { exitCode, stdout } = await pai(root, 'pki', 'renew', 'second', '--yes');
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain('file broke');
+      expect(stdout).toContain('pai pki renew second --yes');
+      expect(await members()).toBe('first\nfile\n');
+    } finally {
+      delete process.env.PAI_TEST_BREAKS;
+    }
+  });
+});
+
 describe('an operation that is not there', () => {
   it('is told with those that are', async () => {
     const { exitCode, stderr } = await pai(root, 'etcd', 'statsu');
@@ -104,9 +154,9 @@ describe('an operation that is not there', () => {
   });
 
   it('is told with how to declare it, when the paifile has none of the command', async () => {
-    const { exitCode, stderr } = await pai(root, 'pki', 'status');
+    const { exitCode, stderr } = await pai(root, 'images', 'list');
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('the paifile declares no operation of pai pki');
+    expect(stderr).toContain('the paifile declares no operation of pai images');
   });
 
   it('is an error of the paifile when it is declared twice, or has a name that nobody can type', async () => {
