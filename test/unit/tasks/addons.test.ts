@@ -4,17 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { listAt, objectAt, textAt, valueAt } from '../../../src/model/json-path.js';
 import { clusterAddons } from '../../../tasks/addons.js';
 import { networkAddons } from '../../../tasks/network.js';
-import {
-  CLUSTER,
-  type Edit,
-  edited,
-  failure,
-  KUBERNETES,
-  load,
-  loadEdited,
-  removeEdited,
-} from '../cluster/configuration-fixture.js';
-import { context, objectsOf, templates } from './templates.js';
+import * as fixture from '../cluster/configuration-fixture.js';
+import { CLUSTER, type Edit, edited, failure, KUBERNETES, removeEdited } from '../cluster/configuration-fixture.js';
+import { asPai, context, objectsOf, templates } from './templates.js';
 
 afterEach(removeEdited);
 
@@ -30,6 +22,9 @@ const MANIFESTS: Edit = [
   'pause-version: "3.2"\n  network: manifests\n  network-manifests: cni\n',
 ];
 const NO_DASHBOARD: Edit = [CLUSTER, '    dashboard: "true"\n', ''];
+
+const load = async (folder: string) => asPai(await fixture.load(folder));
+const loadEdited = async (...edits: readonly Edit[]) => asPai(await fixture.loadEdited(...edits));
 
 const names = (addons: readonly { readonly name: string }[]) => addons.map(({ name }) => name);
 

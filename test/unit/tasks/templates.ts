@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { KubeObject } from '../../../src/model/drivers.js';
-import type { Action, ActionContext } from '../../../src/model/target.js';
+import type { Action, ActionContext, Cluster, KubeObject } from 'pai';
+import type { Cluster as OfSources } from '../../../src/cluster/model.js';
 import { createTemplateDriver } from '../../../src/render/driver.js';
 
 /** The project's own templates. */
@@ -14,4 +14,9 @@ export async function objectsOf(action: Action): Promise<ReadonlyMap<string, Kub
   const { parts } = await action.desired(context);
   const objects = parts.filter(({ name }) => name !== 'node-labels').map(({ value }) => value as unknown as KubeObject);
   return new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
+}
+
+/** For the compiler, which takes types of 'pai' from the build; when tests run they are the sources. */
+export function asPai(cluster: OfSources): Cluster {
+  return cluster as unknown as Cluster;
 }
