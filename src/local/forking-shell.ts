@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { endProcesses } from './end-processes.js';
+import { SHELL_VARIABLE, TARGET_VARIABLE } from './marks.js';
 import { OutputPipe, type TakeChunk } from './output-pipe.js';
 import type { Ended } from './shell.js';
 
@@ -20,9 +21,10 @@ const SCRIPT = [
   'exec 5>&- 6>&-',
   '{ :; } > "$pai_out" 2> "$pai_err" || exit 1',
   "printf '\\n'",
+  `unset ${SHELL_VARIABLE}`,
   'set -m',
-  'export PAI_TARGET',
-  `while IFS= read -r -d '' PAI_TARGET && IFS= read -r -d '' pai_line; do ${[
+  `export ${TARGET_VARIABLE}`,
+  `while IFS= read -r -d '' ${TARGET_VARIABLE} && IFS= read -r -d '' pai_line; do ${[
     '{ eval "$pai_line"; } < /dev/null > "$pai_out" 2> "$pai_err" & pai_group=$!',
     // An id that is the last one's: there was no fork.
     '[[ $pai_group != "$pai_last" ]] || exit 1',
@@ -86,8 +88,13 @@ export class ForkingShell {
   /** Starts one; undefined where that can't be done (another system than Linux, an older bash, no /proc). */
   static async open({ bash, cwd, env }: ShellOptions): Promise<ForkingShell | undefined> {
     if (process.platform !== 'linux') return undefined;
-    // A session of its own: no interrupt of the terminal reaches it.
-    const child = spawn(bash, ['-c', SCRIPT, bash], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(bash, ['-c', SCRIPT, bash], {
+      cwd,
+      env: { ...env, [SHELL_VARIABLE]: '1' },
+      // A session of its own: no interrupt of the terminal reaches it.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     child.on('error', () => undefined);
     child.stdin?.on('error', () => undefined);
     let pipes: [OutputPipe, OutputPipe] | undefined;

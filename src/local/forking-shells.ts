@@ -3,8 +3,8 @@ import { ForkingShell, type Running, type Takers } from './forking-shell.js';
 import { RUN_VARIABLE, TARGET_VARIABLE } from './marks.js';
 import { bashOf } from './shell.js';
 
-/** So many commands get a shell of their own first: to start one that forks costs as much as two or three of them. */
-const FEW = 8;
+/** So many commands get a shell of their own first: to start one that forks costs as much as two of them. */
+const FEW = 4;
 
 /** Options of `ForkingShells`. */
 export interface ForkingShellsOptions {
@@ -12,7 +12,7 @@ export interface ForkingShellsOptions {
   readonly cwd: string;
   /** The environment of all commands but for their marks; asked for once. */
   readonly env: () => NodeJS.ProcessEnv;
-  /** How many commands get a shell of their own first; 8 unless told. */
+  /** How many commands get a shell of their own first; 4 unless told. */
   readonly few?: number;
 }
 
