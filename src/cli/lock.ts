@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcesses } from '../local/end-processes.js';
+import { forkedOf } from '../local/forked-processes.js';
 import { RUN_VARIABLE, TARGET_VARIABLE } from '../local/marks.js';
 import { commandLineOf, environmentOf, type ProcessEntry, processTable } from '../local/process-table.js';
 import { PaiError } from '../model/errors.js';
@@ -87,7 +88,9 @@ async function clearUpAfter(left: Holder, tell: (line: string) => void, project:
   const { cacheDirectory, outputCache } = project;
   tell(`the last run (${left.command}, process ${left.pid}) did not come to its end`);
   await removeLeftovers(cacheDirectory, outputCache?.directory);
-  const found = processesOf(deadOf(left));
+  const runs = deadOf(left);
+  await endForked(runs, tell);
+  const found = processesOf(runs);
   if (found.length === 0) return;
   // The journal may be lost, or have had no room; then what was begun and not done tells it of local targets.
   const state = createLocalState(cacheDirectory);
@@ -101,6 +104,16 @@ async function clearUpAfter(left: Holder, tell: (line: string) => void, project:
       tell(`still running since then, and left alone: ${list}`);
     }
   }
+}
+
+/** The same for commands that are forks of a shell, which do not tell their target: what leads a group was at work. */
+async function endForked(runs: readonly string[], tell: (line: string) => void): Promise<void> {
+  const { shells, commands } = forkedOf(processesOf(runs).flatMap(({ processes }) => processes));
+  for (const { pid } of commands) {
+    tell(`ending what is left of a command: process ${pid}`);
+    await endProcesses({ group: pid, environment: [] });
+  }
+  for (const { pid } of shells) await endProcesses({ process: pid, environment: [], grace: 0 });
 }
 
 /** Processes of the same target in the same run. */

@@ -1,12 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { constants } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
 import { PaiError } from '../model/errors.js';
 import type { CommandValue } from '../model/local.js';
 import type { ActionContext } from '../model/target.js';
 import { endProcesses } from './end-processes.js';
+import type { Running, Takers } from './forking-shell.js';
+import type { ForkingShells } from './forking-shells.js';
 import { asEnvironment, marksOf } from './marks.js';
-import { commandLine, startCommand } from './shell.js';
+import { commandLine, PREFIX, type StartOptions, startCommand } from './shell.js';
 
 /** What a command is given besides its arguments. Secrets go here, never in arguments: those every user can list. */
 export interface CommandOptions {
@@ -46,6 +48,8 @@ export async function runLocal(
 export interface PieceOptions extends CommandOptions {
   /** The environment that it starts from; this process's unless told. */
   readonly base?: NodeJS.ProcessEnv;
+  /** Where commands without an input or a terminal may be started, if they are of its folder and of `base`. */
+  readonly shells?: ForkingShells;
   /** Given its standard output as it comes; by default that goes to the log only. */
   readonly keep?: (chunk: Buffer) => void;
 }
@@ -63,8 +67,7 @@ export async function runPieces(
   const marks = marksOf(context);
   const terminal = context.terminal === true;
   const { cwd, input } = options;
-  const env = { ...(options.base ?? process.env), ...options.env, ...marks };
-  const { child, ended } = startCommand(line, { env, cwd, input, terminal });
+  const base = options.base ?? process.env;
 
   const last: string[] = [];
   const tell = (line: string): void => {
@@ -72,19 +75,38 @@ export async function runPieces(
     last.push(line);
     if (last.length > TOLD_LINES) last.shift();
   };
-  if (options.keep !== undefined) child?.stdout?.on('data', options.keep);
-  const finishers = [child?.stdout, child?.stderr].map((output) => tellLines(output, tell));
-  const aborted = whenAborted(context.signal, () => endCommand(child, terminal, asEnvironment(marks)));
+  const [stdout, stderr] = [lineTeller(tell), lineTeller(tell)];
+  const takers: Takers = {
+    stdout: (chunk) => {
+      options.keep?.(chunk);
+      stdout.take(chunk);
+    },
+    stderr: stderr.take,
+  };
+  const mayShare = !terminal && input === undefined && options.env === undefined && cwd === options.shells?.cwd;
+  const shared = mayShare ? await options.shells?.start(PREFIX + line, marks, takers) : undefined;
+  const { ended, end } =
+    shared ?? startAlone(line, { env: { ...base, ...options.env, ...marks }, cwd, input, terminal }, takers);
+  const aborted = whenAborted(context.signal, () => end(asEnvironment(marks)));
   const result = await Promise.race([ended, aborted.ended]);
   aborted.unwatch();
   if (context.signal.aborted) await aborted.ended;
-  for (const finish of finishers) finish();
+  stdout.finish();
+  stderr.finish();
   if (result === undefined || context.signal.aborted) throw cancelled(name);
   if (result.exitCode === 0) return;
   if (result.refused !== undefined) last.push(result.refused);
   // What a failed command left running would meet the next try. Other commands of the target are none of its business.
-  await endCommand(child, terminal, []);
+  await end([]);
   throw failedCommand(name, result, options, last);
+}
+
+/** Starts a command in a shell of its own. */
+function startAlone(line: string, options: StartOptions, { stdout, stderr }: Takers): Running {
+  const { child, ended } = startCommand(line, options);
+  child?.stdout?.on('data', stdout);
+  child?.stderr?.on('data', stderr);
+  return { ended, end: (environment) => endCommand(child, options.terminal, environment) };
 }
 
 /** Ends a command, all that it started in its group, and what has these variables wherever it moved to. */
@@ -116,22 +138,16 @@ function whenAborted(
 }
 
 /**
- * Tells each line of an output as it comes. Returns what tells the rest, to be called when the command has ended: the output of
- * one that was ended may be destroyed and then never ends by itself, so that node:readline would wait for ever.
+ * Takes chunks of an output and tells its lines; `finish` tells what is left without an end of line, and is called when the command has
+ * ended: the output of one that was ended may be destroyed and then never ends by itself, so that node:readline would wait for ever.
  */
-function tellLines(output: Readable | null | undefined, tell: (line: string) => void): () => void {
-  if (!output) return () => undefined;
-  const teller = lineTeller(tell);
-  output.on('data', teller.take);
-  return teller.finish;
-}
-
-/** Takes chunks of an output and tells its lines; `finish` tells what is left without an end of line. */
 export function lineTeller(tell: (line: string) => void): { take(chunk: Buffer): void; finish(): void } {
-  const decoder = new StringDecoder('utf8');
+  // Most commands say nothing.
+  let decoder: StringDecoder | undefined;
   let rest = '';
   return {
     take: (chunk) => {
+      decoder ??= new StringDecoder('utf8');
       const lines = (rest + decoder.write(chunk)).split(/\r?\n/);
       rest = lines.pop() ?? '';
       for (const line of lines) tell(line);
@@ -162,7 +178,13 @@ export function failedCommand(
     );
   }
   if (exitCode === NOT_FOUND) return error('exited with 127', `Install ${command}, or add its folder to PATH`);
-  return error(`exited with ${exitCode}`, readOutput);
+  return error(`exited with ${exitCode}${signalOf(exitCode)}`, readOutput);
+}
+
+/** Shells tell by the exit code that a signal ended what they ran. */
+function signalOf(exitCode: number): string {
+  const found = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128);
+  return found === undefined ? '' : `, as after ${found[0]}`;
 }
 
 function cancelled(command: string): PaiError {

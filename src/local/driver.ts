@@ -122,6 +122,7 @@ class Driver implements LocalDriver {
   }
 
   async close(): Promise<readonly string[]> {
+    await this.#bench.runner.close?.();
     await this.#bench.settling.finish();
     const problem = await this.#bench.state.close();
     return problem === undefined ? [] : [`can't remember what local targets were looked at: ${problem}`];

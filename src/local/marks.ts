@@ -4,6 +4,11 @@ import type { ActionContext } from '../model/target.js';
 export const RUN_VARIABLE = 'PAI_RUN';
 /** In the environment of a target's commands: its name. */
 export const TARGET_VARIABLE = 'PAI_TARGET';
+/**
+ * In the environment of a shell that forks, and of its forks, as the system tells of it; not in that of what they start. A fork has no
+ * name of a target in there: only what is started anew gets an environment.
+ */
+export const SHELL_VARIABLE = 'PAI_SHELL';
 
 /**
  * Variables for the environment of a target's command: by them its processes are found wherever they moved to, and by whoever

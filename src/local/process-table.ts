@@ -5,6 +5,7 @@ export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
+  readonly session: number;
   /** When it started, in clock ticks since the machine did: together with the id it names one process for good. */
   readonly started: string;
   /** It has ended, and only its parent has not asked yet. */
@@ -27,10 +28,11 @@ export function processEntry(pid: number): ProcessEntry | undefined {
   if (text === undefined) return undefined;
   // The name, in parentheses, may hold anything; the fields behind it are counted from its end.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state = '', parent = '', group = ''] = fields;
+  const [state = '', parent = '', group = '', session = ''] = fields;
   const started = fields[19];
   if (started === undefined) return undefined;
-  return { pid, parent: Number(parent), group: Number(group), started, zombie: state === 'Z' || state === 'X' };
+  const zombie = state === 'Z' || state === 'X';
+  return { pid, parent: Number(parent), group: Number(group), session: Number(session), started, zombie };
 }
 
 /** Whether a process was started with these variables in its environment. False where that can't be read. */

@@ -10,4 +10,6 @@ export interface Runner {
   run(work: LocalWork, root: string, context: RunnerContext): Promise<void>;
   /** What a command writes to standard output, without white space around it. Throws LOCAL_COMMAND. */
   ask(command: LocalCommand, root: string): Promise<string>;
+  /** Ends what it keeps ready for commands. None of them runs any more. */
+  close?(): Promise<void>;
 }

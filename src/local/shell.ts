@@ -11,7 +11,7 @@ import type { CommandValue } from '../model/local.js';
  */
 
 /** What zx puts in front of each command of bash. */
-const PREFIX = 'set -euo pipefail;';
+export const PREFIX = 'set -euo pipefail;';
 /** What no shell reads as anything but itself. zx leaves it as it is, and need not be loaded for it. */
 const PLAIN = /^[\w/.:=@-]+$/;
 
@@ -82,7 +82,7 @@ export function startCommand(line: string, { env, cwd, input, terminal }: StartO
 const known = new Map<string, string>();
 
 /** The bash that is first in a PATH; just the name where there is none, so that starting it tells. */
-function bashOf(places: string): string {
+export function bashOf(places: string): string {
   const found = known.get(places);
   if (found !== undefined) return found;
   const candidates = places.split(path.delimiter).map((folder) => path.join(folder, 'bash'));

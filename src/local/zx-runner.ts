@@ -1,6 +1,7 @@
 import type { LocalCommand, LocalTask } from '../model/local.js';
 import { failedCommand, lineTeller, runPieces } from './command.js';
 import { endProcesses } from './end-processes.js';
+import type { ForkingShells } from './forking-shells.js';
 import { asEnvironment, marksOf } from './marks.js';
 import type { Runner, RunnerContext } from './runner.js';
 
@@ -14,12 +15,18 @@ export function createRunner(): Runner {
     environment ??= { ...process.env };
     return environment;
   };
+  let shells: Promise<ForkingShells> | undefined;
+  const shellsIn = (cwd: string): Promise<ForkingShells> => {
+    shells ??= import('./forking-shells.js').then(({ ForkingShells }) => new ForkingShells({ cwd, env: base }));
+    return shells;
+  };
   return {
     async run({ task }, root, context) {
       if (typeof task.run === 'function') return runFunction(task.run, root, context);
       const commands = 'pieces' in task.run ? [task.run] : task.run;
+      const options = { cwd: root, base: base(), shells: await shellsIn(root) };
       for (const { pieces, values } of commands) {
-        await runPieces(context, commandText({ pieces, values }), pieces, values, { cwd: root, base: base() });
+        await runPieces(context, commandText({ pieces, values }), pieces, values, options);
       }
     },
     async ask({ pieces, values }, root) {
@@ -28,6 +35,9 @@ export function createRunner(): Runner {
       const keep = (chunk: Buffer): void => void kept.push(chunk);
       await runPieces(silent, commandText({ pieces, values }), pieces, values, { cwd: root, base: base(), keep });
       return Buffer.concat(kept).toString().trim();
+    },
+    async close() {
+      (await shells)?.close();
     },
   };
 }

@@ -19,13 +19,31 @@ export default paifile(({ target, $ }) => {
 });
 `;
 
+/** The same, where the command is a fork of a shell, and none of what it does starts a process. */
+const FORKED = `import { paifile } from 'pai';
+
+export default paifile(({ target, $ }) => {
+  const quick = Array.from({ length: 10 }, (_, n) => target('quick' + n, { inputs: ['package.json'], run: $\`:\` }));
+  target(
+    'slow',
+    {
+      inputs: ['package.json'],
+      outputs: ['slow'],
+      run: $\`if [ -e begun ]; then echo right > slow; exit 0; fi
+        read -r pid rest < /proc/self/stat; echo "$pid" > begun; until [ -e stop ]; do :; done; echo wrong > slow\`,
+    },
+    { needs: quick },
+  );
+});
+`;
+
 const linux = process.platform === 'linux';
 
 /** A run whose command goes on after it was killed. */
-async function orphaned(): Promise<{ project: CrashProject; pid: number }> {
+async function orphaned(paifile = PAIFILE): Promise<{ project: CrashProject; pid: number }> {
   const project = new CrashProject();
   onTestFinished(() => project.remove());
-  project.write('paifile.ts', PAIFILE);
+  project.write('paifile.ts', paifile);
   const { child, ended } = start(project, [...PAI, 'run', 'slow']);
   for (let tries = 0; tries < 1000 && !existsSync(project.at('begun')); tries++) await sleep(20);
   await sleep(50);
@@ -71,3 +89,18 @@ it.runIf(linux)(
     expect(readFileSync(project.at('slow'), 'utf8')).toBe('right\n');
   },
 );
+
+it.runIf(linux)('a fork of a shell that a killed run left at work is ended, and so is the shell', async () => {
+  const { project, pid } = await orphaned(FORKED);
+  const shell = processEntry(pid)?.parent ?? 0;
+  expect(readFileSync(`/proc/${shell}/cmdline`, 'utf8')).toContain('pai_line');
+  const { exitCode, stderr } = await pai(project, 'run', 'slow');
+  expect(stderr).toContain(`ending what is left of a command: process ${pid}\n`);
+  expect(stderr).not.toContain('left alone');
+  expect({ exitCode, atWork: isThere(pid), shell: isThere(shell) }).toEqual({
+    exitCode: 0,
+    atWork: false,
+    shell: false,
+  });
+  expect(readFileSync(project.at('slow'), 'utf8')).toBe('right\n');
+});
