@@ -1,6 +1,7 @@
 import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
+import { dataOf, dataSettings } from './data.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
 
@@ -35,6 +36,12 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
         probe: await hostScript(context, settings, probe),
       };
     },
-    clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'etcd-clean.sh']) }),
+    keeps: dataOf(cluster, 'master'),
+    clean: async (context) => ({
+      script: await hostScript(context, { ...settings, ...dataSettings(cluster, context) }, [
+        'reset.sh',
+        'etcd-clean.sh',
+      ]),
+    }),
   });
 }

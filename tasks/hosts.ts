@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Action, type Cluster, type Host, hostAction, PaiError, type PayloadFile } from 'pai';
+import { type Action, type ActionContext, type Cluster, type Host, hostAction, PaiError, type PayloadFile } from 'pai';
 import { hostScript } from './host-script.js';
 
 const DAEMON_JSON = '/etc/docker/daemon.json';
@@ -37,7 +37,10 @@ export function prepareHost(cluster: Cluster, host: Host): Action {
         },
       };
     },
-    clean: async (context) => ({ script: await hostScript(context, settings, ['prepare-clean.sh']) }),
+    clean: async (context) => ({
+      files: await daemonJsonBefore(context, host, insecure),
+      script: await hostScript(context, settings, ['daemon-json.sh', 'prepare-clean.sh']),
+    }),
   });
 }
 
@@ -63,6 +66,22 @@ function withInsecureRegistries(present: Uint8Array | undefined, wanted: readonl
   const already = settings['insecure-registries'];
   const registries = new Set([...(Array.isArray(already) ? already.map(String) : []), ...wanted]);
   return `${JSON.stringify({ ...settings, 'insecure-registries': [...registries].sort() }, undefined, 2)}\n`;
+}
+
+/** daemon.json as it is without the registries, `daemon.json` in the payload; absent where nothing else is in it. */
+async function daemonJsonBefore(
+  { drivers }: ActionContext,
+  host: Host,
+  added: readonly string[],
+): Promise<readonly PayloadFile[]> {
+  if (added.length === 0) return [];
+  const present = (await drivers.hosts.read(host.login, [DAEMON_JSON])).get(DAEMON_JSON);
+  if (present === undefined) return [];
+  const { 'insecure-registries': registries, ...others } = parseSettings(present, host);
+  const kept = Array.isArray(registries) ? registries.map(String).filter((name) => !added.includes(name)) : [];
+  const settings = kept.length === 0 ? others : { ...others, 'insecure-registries': kept };
+  if (Object.keys(settings).length === 0) return [];
+  return [{ path: 'daemon.json', mode: 0o644, content: `${JSON.stringify(settings, undefined, 2)}\n` }];
 }
 
 function parseSettings(content: Uint8Array, host: Host): Record<string, unknown> {

@@ -61,13 +61,21 @@ export class Session {
     this.context.emit({ type: 'plan', at: this.#planned, ...plan, before: Object.fromEntries(before) });
   }
 
-  /** Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. */
-  async walk(before: Before, work: (name: string) => Promise<Result>): Promise<void> {
+  /**
+   * Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. A target is skipped when
+   * one that comes before it failed, unless `holdsUp` says that this one may go on without that.
+   */
+  async walk(
+    before: Before,
+    work: (name: string) => Promise<Result>,
+    holdsUp: (failed: string, name: string) => boolean = () => true,
+  ): Promise<void> {
     if (before.size === 0) return;
     const lengthOf = expectedSeconds(before.keys(), await this.#measured());
     this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
-      this.#end(name, this.#skipped(before.get(name) ?? []) ?? (await this.#guarded(name, work)));
+      const earlier = (before.get(name) ?? []).filter((other) => holdsUp(other, name));
+      this.#end(name, this.#skipped(earlier) ?? (await this.#guarded(name, work)));
     };
     await walk({ before, lengthOf, remaining: this.#priorities, run });
   }

@@ -1,4 +1,8 @@
-# Takes the member of etcd, its data and kubelet off a master.
+# Takes the member of etcd and kubelet off a master. Follows reset.sh.
+check_data "$DATA_PATH"
 reset_node
 remove_tree etcd
-[ ! -d "$ROOT/var/lib/etcd" ] || find "$ROOT/var/lib/etcd" -mindepth 1 -delete
+settle_data /var/lib/etcd
+settle_data /var/lib/pai/pki
+settle_data "$DATA_PATH"
+mark_etcd_data

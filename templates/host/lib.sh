@@ -71,7 +71,11 @@ check_tree() {
 remove_tree() {
   list=$STATE/files/$1.sha256
   [ -f "$list" ] || return 0
-  while read -r _ place; do rm -f "$place"; done < "$list"
+  while read -r _ place; do
+    rm -f "$place"
+    # and the folders that are empty now
+    rmdir -p "${place%/*}" 2> /dev/null || :
+  done < "$list"
   rm -f "$list"
 }
 

@@ -4,4 +4,6 @@ if [ -f "$ROOT/etc/hosts" ]; then
   cat hosts-new > "$ROOT/etc/hosts"
 fi
 remove_tree host
+restore_daemon_json
 rm -f "$STATE/cluster-id"
+rmdir "$STATE/files" 2> /dev/null || :

@@ -60,6 +60,12 @@ export class Installs {
     rmSync(this.#list(unit), { force: true });
   }
 
+  /** Docker's configuration as it is without what was added, if anything is left of it. */
+  restoreDaemonJson(files: readonly GivenFile[]): void {
+    const given = files.find((file) => file.path === 'daemon.json');
+    if (given !== undefined) this.#install(path.join(this.#root, 'etc/docker/daemon.json'), given.content, given.mode);
+  }
+
   /** Installs those of `certs/` that are new, for another use, or old. Gives the names of those. */
   installCertificates(files: readonly GivenFile[]): readonly string[] {
     const given = new Map(files.map((file) => [file.path, file.content]));

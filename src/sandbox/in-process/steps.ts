@@ -24,6 +24,11 @@ const SHARED: readonly Rule[] = [
   [/^remove_certificates ([\w -]+)$/, (run, [names = '']) => run.installs.removeCertificates(names.split(' '))],
   [/^start_kubelet$/, (run) => run.startKubelet()],
   [/^reset_node$/, (run) => run.resetNode()],
+  // What may be deleted is judged by the real script; simulated hosts have no folder that is precious.
+  [/^check_data ("[^"]+")$/, nothing],
+  [/^settle_data (\S+|"[^"]+")$/, (run, [folder = '']) => run.settleData(run.expand(folder))],
+  [/^mark_etcd_data$/, (run) => run.markEtcdData()],
+  [/^restore_daemon_json$/, (run) => run.installs.restoreDaemonJson(run.setting.files)],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],
   // What is simulated is the same after a restart.
   [/^case " \$NEW_CERTIFICATES " in .*docker restart > \/dev\/null ;; esac$/, nothing],
@@ -109,6 +114,16 @@ const PREPARING: readonly Rule[] = [
       if (present === undefined || present === run.expand(wanted)) return;
       run.problems.push(
         `cluster: belongs to the cluster '${present}'; clean it there first, or remove /var/lib/pai/cluster-id`,
+      );
+    },
+  ],
+  [
+    /^if ! \[ -f "\$STATE\/cluster-id" \] && [^\n]*\/var\/lib\/etcd[\s\S]*problem data [\s\S]*fi$/,
+    (run) => {
+      const owner = run.strangeEtcdData();
+      if (owner === undefined) return;
+      run.problems.push(
+        `data: /var/lib/etcd holds data of the cluster '${owner}': move it away, or delete it if nobody needs it`,
       );
     },
   ],
