@@ -31,7 +31,14 @@ function settingsOf(name: string) {
       HOST_ADDRESS: address,
       HOST_PORTS: '6443 2379 10250',
     },
-    kubelet: { HYPERKUBE: 'registry.test/hyperkube:v1.13.0', PAUSE: 'registry.test/pause:3.1', NODE: address },
+    kubelet: {
+      HYPERKUBE: 'registry.test/hyperkube:v1.13.0',
+      PAUSE: 'registry.test/pause:3.1',
+      NODE: address,
+      CLUSTER_ID: 'test',
+      DATA_PATH: '/datastorage',
+      DELETE_DATA: '',
+    },
   };
 }
 
@@ -59,7 +66,7 @@ export function prepareTarget(name: string): ScriptedTarget {
     files: [file('clock', `${Math.floor(Date.now() / 1000)}\n`)],
     script: hostScripts(['prepare.sh'], settings),
     probe: hostScripts(['prepare-probe.sh'], settings),
-    clean: hostScripts(['prepare-clean.sh'], settings),
+    clean: hostScripts(['daemon-json.sh', 'prepare-clean.sh'], settings),
   };
 }
 
