@@ -77,6 +77,7 @@ remove_tree() {
     rmdir -p "${place%/*}" 2> /dev/null || :
   done < "$list"
   rm -f "$list"
+  rmdir "$STATE/files" 2> /dev/null || :
 }
 
 # install_certificates: each certificate of certs/ comes with NAME.spec, which says what it is for. One that is there for the

@@ -6,4 +6,3 @@ fi
 remove_tree host
 restore_daemon_json
 rm -f "$STATE/cluster-id"
-rmdir "$STATE/files" 2> /dev/null || :

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { readIfThere } from './machine.js';
 
@@ -58,6 +68,7 @@ export class Installs {
   removeTree(unit: string): void {
     for (const [place] of this.#listed(unit) ?? []) rmSync(place, { force: true });
     rmSync(this.#list(unit), { force: true });
+    if (existsSync(this.#lists) && readdirSync(this.#lists).length === 0) rmdirSync(this.#lists);
   }
 
   /** Docker's configuration as it is without what was added, if anything is left of it. */
