@@ -1,6 +1,7 @@
 import { type Action, type ActionContext, type Cluster, type Host, hostAction, type PayloadFile, uriHost } from 'pai';
 import { certificatesState, etcdCertificates, issuedLate, kubeletCertificates, sharedFile } from './certificates.js';
 import { componentImages } from './component-images.js';
+import { dataOf, dataSettings } from './data.js';
 import { drained } from './drained.js';
 import { hostScript, type Settings } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
@@ -51,7 +52,13 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
         probe: await hostScript(context, settings, probe),
       };
     },
-    clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'etcd-clean.sh']) }),
+    keeps: dataOf(cluster, 'master'),
+    clean: async (context) => ({
+      script: await hostScript(context, { ...settings, ...dataSettings(cluster, context) }, [
+        'reset.sh',
+        'etcd-clean.sh',
+      ]),
+    }),
   });
   const { etcd, hyperkube } = cluster.kubernetes.versions;
   return {

@@ -1,6 +1,13 @@
 import { type Action, type Cluster, type Host, hostAction } from 'pai';
 import { hostScript } from './host-script.js';
-import { insecureRegistries, lateRuntimeFiles, packageSourceFiles, runtimeFiles, runtimeSettings } from './runtimes.js';
+import {
+  insecureRegistries,
+  lateRuntimeFiles,
+  packageSourceFiles,
+  runtimeFiles,
+  runtimeSettings,
+  settingsBefore,
+} from './runtimes.js';
 
 /** Ports that a role needs, to be free before the host joins. */
 const PORTS = { master: '6443 2379 2380 10250 10257 10259', worker: '10250', proxy: '6443 10250' } as const;
@@ -39,6 +46,9 @@ export function prepareHost(cluster: Cluster, host: Host): Action {
         },
       };
     },
-    clean: async (context) => ({ script: await hostScript(context, settings, ['packages.sh', 'prepare-clean.sh']) }),
+    clean: async (context) => ({
+      files: await settingsBefore(cluster, host, context),
+      script: await hostScript(context, settings, ['packages.sh', 'daemon-json.sh', 'prepare-clean.sh']),
+    }),
   });
 }

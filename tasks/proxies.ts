@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Action, type Cluster, type Host, hostAction, uriHost } from 'pai';
 import { issuedLate, kubeletCertificates, proxyCertificates } from './certificates.js';
 import { componentImages } from './component-images.js';
+import { dataOf, dataSettings } from './data.js';
 import { drained } from './drained.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
@@ -37,7 +38,13 @@ export function loadBalancer(cluster: Cluster, host: Host): Action {
         probe: await hostScript(context, settings, ['proxy-probe.sh']),
       };
     },
-    clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'proxy-clean.sh']) }),
+    keeps: dataOf(cluster, 'other'),
+    clean: async (context) => ({
+      script: await hostScript(context, { ...settings, ...dataSettings(cluster, context) }, [
+        'reset.sh',
+        'proxy-clean.sh',
+      ]),
+    }),
   });
   return {
     ...drained(action, host),

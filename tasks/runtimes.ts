@@ -140,6 +140,23 @@ function withInsecureRegistries(present: Uint8Array | undefined, wanted: readonl
   return `${JSON.stringify({ ...settings, 'insecure-registries': [...registries].sort() }, undefined, 2)}\n`;
 }
 
+/** Docker's daemon.json as it is without the registries, `daemon.json` in the payload; absent where nothing else is in it. */
+export async function settingsBefore(
+  cluster: Cluster,
+  host: Host,
+  { drivers }: ActionContext,
+): Promise<readonly PayloadFile[]> {
+  const added = insecureRegistries(cluster);
+  if (cluster.kubernetes.containerRuntime !== 'docker' || added.length === 0) return [];
+  const present = (await drivers.hosts.read(host.login, [DAEMON_JSON])).get(DAEMON_JSON);
+  if (present === undefined) return [];
+  const { 'insecure-registries': registries, ...others } = parseSettings(present, host);
+  const kept = Array.isArray(registries) ? registries.map(String).filter((name) => !added.includes(name)) : [];
+  const settings = kept.length === 0 ? others : { ...others, 'insecure-registries': kept };
+  if (Object.keys(settings).length === 0) return [];
+  return [{ path: 'daemon.json', mode: 0o644, content: `${JSON.stringify(settings, undefined, 2)}\n` }];
+}
+
 function parseSettings(content: Uint8Array, host: Host): Record<string, unknown> {
   const text = Buffer.from(content).toString();
   try {

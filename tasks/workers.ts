@@ -1,5 +1,6 @@
 import { type Action, type Cluster, type Host, hostAction, PaiError } from 'pai';
 import { issuedLate, kubeletCertificates } from './certificates.js';
+import { dataOf, dataSettings } from './data.js';
 import { drained } from './drained.js';
 import { hostScript } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
@@ -19,7 +20,13 @@ export function workerNode(cluster: Cluster, host: Host): Action {
       script: await hostScript(context, settings, ['kubelet.sh', 'worker.sh']),
       probe: await hostScript(context, settings, ['worker-probe.sh']),
     }),
-    clean: async (context) => ({ script: await hostScript(context, settings, ['reset.sh', 'worker-clean.sh']) }),
+    keeps: dataOf(cluster, 'other'),
+    clean: async (context) => ({
+      script: await hostScript(context, { ...settings, ...dataSettings(cluster, context) }, [
+        'reset.sh',
+        'worker-clean.sh',
+      ]),
+    }),
   });
   return {
     ...drained(action, host),

@@ -23,6 +23,8 @@ export interface Options {
   readonly failFast?: boolean;
   readonly keepGoing?: boolean;
   readonly retryFailed?: boolean;
+  /** Of clean: data too. */
+  readonly deleteData?: boolean;
   readonly only?: boolean;
   readonly exclude?: readonly string[];
   /** `2` or `20%`. */

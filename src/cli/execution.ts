@@ -6,7 +6,7 @@ import { createPools } from '../run/pools.js';
 import { type Durations, mergeDurations, readDurations, writeDurations } from '../state/durations.js';
 import { newRunId } from '../state/run-id.js';
 import { EXIT, type Invocation, shellWord } from './command.js';
-import { confirm } from './confirm.js';
+import { confirm, confirmByWord, type TypedQuestion } from './confirm.js';
 import { type Interrupt, Interrupted, watchInterrupts } from './interrupt.js';
 import { withLock } from './lock.js';
 import { settleForCommands } from './optimizer.js';
@@ -27,6 +27,8 @@ export interface Steps<Planned> {
   plan(bench: Workbench, told: Planning): Promise<Planned>;
   /** What has to be answered before anything is done. */
   questions(planned: Planned): readonly Question[];
+  /** What can't be taken back, and has to be confirmed by a word. */
+  typedQuestion?(planned: Planned): Promise<TypedQuestion | undefined>;
   execute(planned: Planned, context: RunContext, options: RunOptions): Promise<RunSummary>;
   /** What is to be done once, after all. */
   finish?(bench: Workbench, summary: RunSummary, planned: Planned): Promise<void>;
@@ -102,6 +104,8 @@ async function work<Planned>(
   const questions = steps.questions(planned);
   const ask = (): Promise<ReadonlySet<string>> => confirm(invocation, questions, interrupt);
   const confirmed = questions.length === 0 ? new Set<string>() : await paused(reporter, ask);
+  const typed = await steps.typedQuestion?.(planned);
+  if (typed !== undefined) await paused(reporter, () => confirmByWord(invocation, typed, interrupt));
   let reading: Promise<Durations> | undefined;
   const measured = (): Promise<Durations> => {
     reading ??= readDurations(cacheDirectory);
@@ -156,11 +160,12 @@ async function paused<Result>(reporter: OpenReporter, ask: () => Promise<Result>
 
 /** The command line that does the same again. */
 function resumeLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
-  const { only, exclude = [], path, retryFailed, sandbox, batch, allow = [] } = options;
+  const { only, exclude = [], path, retryFailed, sandbox, batch, allow = [], deleteData } = options;
   const words = [
     ...patterns,
     ...(retryFailed === true ? ['--retry-failed'] : []),
     ...(only === true ? ['--only'] : []),
+    ...(deleteData === true ? ['--delete-data'] : []),
     ...exclude.flatMap((pattern) => ['--exclude', pattern]),
     ...(batch === undefined ? [] : ['--batch', batch]),
     ...allow.flatMap((what) => ['--allow', what]),

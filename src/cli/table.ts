@@ -60,6 +60,10 @@ const allow: OptionRow = {
   repeatable: true,
 };
 const yes: OptionRow = { flags: '--yes', summary: 'answer yes to what targets ask before they run' };
+const deleteData: OptionRow = {
+  flags: '--delete-data',
+  summary: 'delete the data too that else is kept; asks for the id of the cluster',
+};
 const waitLock: OptionRow = { flags: '--wait-lock', summary: 'wait while another pai is at work on this project' };
 const failFast: OptionRow = { flags: '--fail-fast', summary: 'start nothing more after a failure' };
 const verbose: OptionRow = { flags: '--verbose', summary: 'show what targets say while they run' };
@@ -124,10 +128,10 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: '<targets...>',
     summary: 'take targets down, and only these',
     options: [
-      ...[jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[deleteData, jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
       ...[verbose, output, jsonLines, profile, hostKeys],
     ],
-    examples: ['pai clean service:pylon', 'pai clean workers --dry-run'],
+    examples: ['pai clean service:pylon', 'pai clean workers --dry-run', 'pai clean kubernetes hosts --delete-data'],
     load: async () => (await import('./commands/clean.js')).clean,
   },
   {

@@ -37,6 +37,8 @@ export interface ActionContext {
   readonly signal: AbortSignal;
   /** The target is interactive: its command is given the terminal, which it has for itself meanwhile. */
   readonly terminal?: true;
+  /** Of `clean`: the data that it else keeps goes for good. */
+  readonly deleteData?: true;
 }
 
 /** What a quick look is given. */
@@ -98,6 +100,8 @@ export interface Action {
   check?(context: ActionContext, allow: ReadonlySet<Allowance>): Promise<void>;
   /** Takes it down, stamp last. May be run again. */
   clean(context: ActionContext): Promise<void>;
+  /** Data that `clean` leaves where it is unless it is told to delete it: paths, for people. */
+  readonly keeps?: readonly string[];
   /**
    * The files that it gives to whom it is for, by their paths there, for people to read. Pure: of the configuration and templates only.
    * What is made only when it is applied (certificates) is not among them.

@@ -16,12 +16,24 @@ export interface CleanPlan {
   readonly unknown: readonly string[];
 }
 
+/** What a clean is to do besides. */
+export interface CleanOptions {
+  /** Data that targets keep goes too. */
+  readonly deleteData?: boolean;
+}
+
 /**
  * Looks at what there is to clean of exactly these targets.
  * Rejects with SECRET for secrets of the configuration that can't be had.
- * Where nothing is left of all that a target is looked at through, nothing is left of it either.
+ * Where nothing is left of all that a target is looked at through, nothing is left of it either. What keeps data counts as there when that is to
+ * be deleted: its data may have outlived it.
  */
-export async function planClean(graph: Graph, names: Iterable<string>, look: Look): Promise<CleanPlan> {
+export async function planClean(
+  graph: Graph,
+  names: Iterable<string>,
+  look: Look,
+  options: CleanOptions = {},
+): Promise<CleanPlan> {
   const order = topologicalOrder(graph, names).reverse();
   const seen = new Map<string, Promise<Observation>>();
   const see = (name: string): Promise<Observation> => {
@@ -38,13 +50,22 @@ export async function planClean(graph: Graph, names: Iterable<string>, look: Loo
     if (observation !== undefined) observations.set(name, observation);
   }
   refuseWithoutSecrets(observations.values());
-  const stateOf = (name: string): CleanState => cleanState(observations.get(name));
+  const stateOf = (name: string): CleanState => {
+    const state = cleanState(observations.get(name));
+    const hasData = options.deleteData === true && keptBy(graph, name).length > 0;
+    return state === 'absent' && hasData ? 'present' : state;
+  };
   return {
     order,
     observations,
     present: order.filter((name) => stateOf(name) === 'present'),
     unknown: order.filter((name) => stateOf(name) === 'unknown'),
   };
+}
+
+/** Data that a target keeps when it is cleaned: paths. */
+export function keptBy(graph: Graph, name: string): readonly string[] {
+  return targetOf(graph, name).action.keeps ?? [];
 }
 
 type CleanState = 'present' | 'absent' | 'unknown';

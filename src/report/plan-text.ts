@@ -47,9 +47,27 @@ export function planCounts(entries: readonly PlanEntry[]): string {
   return parts.join(', ');
 }
 
+/** Data of a target that is cleaned. */
+interface CleanedData {
+  readonly target: string;
+  readonly paths: readonly string[];
+  /** It is deleted; else it is kept. */
+  readonly goes: boolean;
+}
+
 /** What a clean would take down. */
-export function formatCleanPlan(present: readonly string[], unknown: readonly string[], absent: number): string {
-  const lines = [...present.map((name) => `clean   ${name}`), ...unknown.map((name) => `unknown ${name}`)];
+export function formatCleanPlan(plan: {
+  readonly present: readonly string[];
+  readonly unknown: readonly string[];
+  readonly absent: number;
+  readonly data: readonly CleanedData[];
+}): string {
+  const { present, unknown, absent, data } = plan;
+  const lines = [
+    ...present.map((name) => `clean   ${name}`),
+    ...unknown.map((name) => `unknown ${name}`),
+    ...data.map(({ target, paths, goes }) => `${goes ? 'delete ' : 'keep   '} ${target}: ${paths.join(', ')}`),
+  ];
   lines.push(
     `${present.length} to clean, ${absent} not there${unknown.length === 0 ? '' : `, ${unknown.length} unknown`}`,
   );

@@ -2,13 +2,14 @@ import { type Graph, targetOf } from '../graph/graph.js';
 import { project } from '../graph/order.js';
 import type { PlanEntry } from '../model/plan.js';
 import type { CleanPlan } from '../plan/clean.js';
-import type { RunContext, RunOptions, RunSummary } from './context.js';
+import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
 import { Session } from './session.js';
 import type { Before } from './walk.js';
 
 /**
  * Takes the targets of a plan down, dependents first. What is not there counts as fresh; what can't be looked at fails; what
- * a failed target needs is skipped, since it may still be in use.
+ * a failed target needs is skipped, since it may still be in use. But a host that is down, or an API that does not answer, keeps nothing else
+ * from being cleaned: what can't be looked at holds up only what it is made from, not what it only comes after.
  */
 export async function executeClean(
   plan: CleanPlan,
@@ -20,7 +21,9 @@ export async function executeClean(
   const present = new Set(plan.present);
   const open = new Set([...plan.present, ...plan.unknown]);
   session.tellPlan({ entries: entriesOf(plan) }, reversed(project(graph, open)));
-  await session.walk(reversed(project(graph, new Set(plan.order))), async (name) => {
+  const madeFrom = new Map(plan.unknown.map((name) => [name, madeFromBelow(graph, name)]));
+  const goesOnWithout = (name: string, failed: string): boolean => !(madeFrom.get(failed)?.has(name) ?? true);
+  const work = async (name: string): Promise<Result> => {
     const observation = plan.observations.get(name);
     if (observation?.kind === 'unknown') throw observation.error;
     if (!present.has(name)) return { outcome: 'fresh' };
@@ -33,12 +36,14 @@ export async function executeClean(
         outputs,
         signal,
         ...(target.interactive && { terminal: true as const }),
+        ...(options.deleteData === true && { deleteData: true as const }),
         log: (line) => session.log(name, line),
       });
       return true;
     });
     return { outcome: done === true ? 'ran' : 'skipped' };
-  });
+  };
+  await session.walk(reversed(project(graph, new Set(plan.order))), work, goesOnWithout);
   return session.finish(plan.order);
 }
 
@@ -53,6 +58,14 @@ function entriesOf(plan: CleanPlan): PlanEntry[] {
     }
     return { name, state: present.has(name) ? 'stale' : 'fresh', reasons: [], mayBeCutOff: false };
   });
+}
+
+/** What a target is made from, over any number of steps: all below it but for what it only comes after. */
+function madeFromBelow(graph: Graph, name: string): ReadonlySet<string> {
+  const found = new Set([name]);
+  // A set hands out what is added while it is walked.
+  for (const each of found) for (const { target, order } of graph.needs.get(each) ?? []) if (!order) found.add(target);
+  return found;
 }
 
 /** The same edges the other way round, in the opposite order. */

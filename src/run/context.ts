@@ -41,6 +41,8 @@ export interface RunOptions extends Narrowing {
   readonly measured?: () => Promise<ReadonlyMap<string, number>>;
   /** Targets whose question was answered with yes; others that have one are refused. */
   readonly confirmed?: ReadonlySet<string>;
+  /** Of a clean: the data that targets keep goes too. */
+  readonly deleteData?: boolean;
 }
 
 /** What became of a target. */

@@ -63,20 +63,18 @@ export class Session {
 
   /**
    * Works through targets in order, as many at a time as there are; what `work` rejects with is the target's failure. `goesOnWithout` tells
-   * whether a target can do without an earlier one that did not come to a good end.
+   * whether a target can do without an earlier one that did not come to a good end; `missing`: because it could not be looked at.
    */
   async walk(
     before: Before,
     work: (name: string) => Promise<Result>,
-    goesOnWithout: (name: string, earlier: string) => boolean = () => false,
+    goesOnWithout: (name: string, earlier: string, missing: boolean) => boolean = () => false,
   ): Promise<void> {
     if (before.size === 0) return;
     const lengthOf = expectedSeconds(before.keys(), await this.#measured());
     this.#priorities = longestRemaining(before, lengthOf);
     const run = async (name: string): Promise<void> => {
-      const earlier = (before.get(name) ?? []).filter(
-        (other) => !this.#isMissing(other) || !goesOnWithout(name, other),
-      );
+      const earlier = (before.get(name) ?? []).filter((other) => !goesOnWithout(name, other, this.#isMissing(other)));
       this.#end(name, this.#skipped(earlier) ?? (await this.#guarded(name, work)));
     };
     await walk({ before, lengthOf, remaining: this.#priorities, run });

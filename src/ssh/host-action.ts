@@ -33,6 +33,8 @@ export interface HostActionSpec {
   probe(context: ActionContext): Promise<string>;
   /** Takes it down again. The script may be run again, also where nothing is. */
   clean(context: ActionContext): Promise<{ readonly files?: readonly PayloadFile[]; readonly script: string }>;
+  /** See `Action.keeps`. */
+  readonly keeps?: readonly string[];
   /** What dependents see. Default: the fingerprint. */
   output?(parts: readonly FingerprintPart[]): string;
 }
@@ -42,6 +44,7 @@ export function hostAction(spec: HostActionSpec): Action {
   const { host } = spec;
   return {
     pools: [`host:${host.name}`, 'ssh', ...(spec.pools ?? [])],
+    ...(spec.keeps !== undefined && { keeps: spec.keeps }),
     async observe(context) {
       return context.drivers.hosts.observe(host, context.target, await spec.probe(context));
     },

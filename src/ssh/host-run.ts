@@ -18,6 +18,7 @@ import {
   runVariables,
   START_PROGRAM,
   stopProgram,
+  tidyProgram,
 } from './supervisor.js';
 
 /** Seconds to wait before each try to connect again. */
@@ -85,6 +86,7 @@ export class HostRun {
     }
     if (signal.aborted && this.#log.end?.phase !== 'done') await aborted;
     this.#judge();
+    if (work.stamp === undefined) await this.#tidy();
   }
 
   async #toTheEnd(work: HostWork): Promise<void> {
@@ -228,6 +230,14 @@ export class HostRun {
       // Last: without it nothing begins, so that an upload cut short does nothing.
       own('start', variables + START_PROGRAM),
     ]);
+  }
+
+  /** After the last clean of a host nothing of pai stays there. Never fails: what was to be done is done. */
+  async #tidy(): Promise<void> {
+    const input = Buffer.from(tidyProgram(this.#settings.rootPrefix));
+    const tidy = async (): Promise<unknown> =>
+      runAsRoot(await this.#settings.connect(), { bootstrap: programBootstrap, input, onData: () => false });
+    await tidy().catch(() => undefined);
   }
 
   /** Ends the script on the host, unless it is another process's. Never fails: we are on the way out. */

@@ -167,6 +167,28 @@ while kill -s 0 -- "-$pid" 2>/dev/null; do
 done
 `;
 
+/**
+ * Removes what pai keeps on a host once nothing of it is left there: no stamp, nothing unfinished, no file of a target. Under the lock; what is being
+ * uploaded meanwhile is a folder in `run/`, so that this can't be removed and all stays.
+ */
+export const TIDY_PROGRAM = `${SHELL_PATH}
+cd "$base" 2>/dev/null || exit 0
+for entry in * .[!.]*; do
+  case $entry in
+    lock | lock.info | log | result | run | stamps | unfinished | '.[!.]*') ;;
+    *) exit 0 ;;
+  esac
+done
+if [ -n "$(find run stamps unfinished -mindepth 1)" ]; then exit 0; fi
+exec 9>>lock
+flock -n 9 || exit 0
+rmdir run || exit 0
+rm -rf log result stamps unfinished
+[ -e run ] || rm -f lock.info lock
+cd /
+rmdir "$base" 2>/dev/null || :
+`;
+
 /** Prints the frames of one target; each is one write, because several targets are looked at side by side. */
 export const LOOK_PROGRAM = `look() {
   if [ -e "unfinished/$2" ]; then
@@ -263,6 +285,11 @@ export function attachProgram(rootPrefix: string, target: string, id: string, of
 /** Program that ends run `id`. */
 export function stopProgram(rootPrefix: string, id: string): string {
   return `${assignments({ base: stateDirectory(rootPrefix), root: rootPrefix, id })}${STOP_PROGRAM}`;
+}
+
+/** Program that removes pai's own files from a host where nothing of it is left. */
+export function tidyProgram(rootPrefix: string): string {
+  return `${assignments({ base: stateDirectory(rootPrefix), root: rootPrefix })}${TIDY_PROGRAM}`;
 }
 
 /** One target to look at. */

@@ -1,6 +1,12 @@
-# Takes the member of etcd, its data and kubelet off a master.
+# Takes the member of etcd and kubelet off a master. Follows reset.sh.
+check_data "$DATA_PATH"
 reset_node
 remove_tree etcd
-[ ! -d "$ROOT/var/lib/etcd" ] || find "$ROOT/var/lib/etcd" -mindepth 1 -delete
 rm -rf "${STATE:?}/etcd"
-rm -f "$STATE/etcd-served" "$STATE/etcd-restored"
+rm -f "$STATE/etcd-restored"
+settle_data /var/lib/etcd
+settle_data /var/lib/pai/pki
+settle_data "$DATA_PATH"
+mark_etcd_data
+# Without its data it starts as a member that never was.
+[ -d "$ROOT/var/lib/etcd/data" ] || rm -f "$STATE/etcd-served"

@@ -12,6 +12,7 @@ etcd_manifest=etc/kubernetes/manifests/etcd.yaml
 etcd_fill_in() {
   etcd_cluster=$(cat members)
   etcd_state=new
+  etcd_forget_removed
   if [ -n "$(ls -A "$ROOT/var/lib/etcd/data" 2>/dev/null)" ]; then
     etcd_present=$ROOT/$etcd_manifest
     [ -f "$etcd_present" ] || etcd_present=$STATE/etcd/etcd.yaml
@@ -24,6 +25,14 @@ etcd_fill_in() {
   fi
   sed "s|INITIAL_CLUSTER_STATE|$etcd_state|; s|INITIAL_CLUSTER|$etcd_cluster|" "root/$etcd_manifest" > etcd-manifest
   cat etcd-manifest > "root/$etcd_manifest"
+}
+
+# Data of a member that was taken out of those that serve is of no use to the one that comes.
+etcd_forget_removed() {
+  if [ ! -s partners ] || [ -n "$(pod_container etcd)" ] || [ -z "$(ls -A "$ROOT/var/lib/etcd/data" 2>/dev/null)" ]; then return 0; fi
+  etcd_partner || return 0
+  etcd_line=$(etcd_entry "$partner") || return 0
+  [ -n "$etcd_line" ] || etcd_move_data
 }
 
 # The endpoint of a member that can commit, in $partner.

@@ -77,8 +77,13 @@ check_tree() {
 remove_tree() {
   list=$STATE/files/$1.sha256
   [ -f "$list" ] || return 0
-  while read -r _ place; do rm -f "$place"; done < "$list"
+  while read -r _ place; do
+    rm -f "$place"
+    # and the folders that are empty now
+    rmdir -p "${place%/*}" 2> /dev/null || :
+  done < "$list"
   rm -f "$list"
+  rmdir "$STATE/files" 2> /dev/null || :
 }
 
 # install_certificates: each certificate of certs/ comes with NAME.spec, which says what it is for. One that is there for the

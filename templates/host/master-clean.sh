@@ -11,4 +11,5 @@ if runtime_works; then
 fi
 remove_tree master
 remove_certificates kube-apiserver kube-apiserver-kubelet-client kube-apiserver-etcd-client front-proxy-client kube-controller-manager kube-scheduler
-rm -rf "$ROOT/var/log/kubernetes" "$STATE/pki" "${STATE:?}/bin"
+# The copy of the keys stays beside the data of etcd, which nobody can read without them; it goes with that.
+rm -rf "$ROOT/var/log/kubernetes" "${STATE:?}/bin"

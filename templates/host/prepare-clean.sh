@@ -4,6 +4,7 @@ if [ -f "$ROOT/etc/hosts" ]; then
   cat hosts-new > "$ROOT/etc/hosts"
 fi
 remove_tree host
+restore_daemon_json
 restore_runtime
 remove_package_source
 rm -f "$STATE/cluster-id"

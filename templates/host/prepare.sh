@@ -26,6 +26,11 @@ disk=$(df -Pk "$ROOT/var" | awk 'NR == 2 {print int($4 / 1024)}')
 if [ -f "$STATE/cluster-id" ] && [ "$(cat "$STATE/cluster-id")" != "$CLUSTER_ID" ]; then
   problem cluster "belongs to the cluster '$(cat "$STATE/cluster-id")'; clean it there first, or remove /var/lib/pai/cluster-id"
 fi
+# Data of etcd that outlived its cluster (mark_etcd_data in reset.sh), or that nobody knows of
+if ! [ -f "$STATE/cluster-id" ] && [ "${HOST_PORTS#*2379}" != "$HOST_PORTS" ] && [ -n "$(ls -A "$ROOT/var/lib/etcd" 2> /dev/null)" ]; then
+  owner=$(cat "$ROOT/var/lib/etcd/cluster-id" 2> /dev/null || echo '(unknown)')
+  if [ "$owner" != "$CLUSTER_ID" ]; then problem data "/var/lib/etcd holds data of the cluster '$owner': move it away, or delete it if nobody needs it"; fi
+fi
 # listening PORT: as the kernel tells it (state 0A); ss is not on every host
 listening() {
   cat "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" 2> /dev/null |

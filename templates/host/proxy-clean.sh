@@ -1,3 +1,5 @@
-# Takes kubelet and haproxy off the proxy.
+# Takes kubelet and haproxy off the proxy. Follows reset.sh.
+check_data "$DATA_PATH"
 reset_node
 remove_tree proxy
+settle_data "$DATA_PATH"

@@ -1,3 +1,5 @@
-# Takes Kubernetes off a worker.
+# Takes Kubernetes off a worker. Follows reset.sh.
+check_data "$DATA_PATH"
 reset_node
 remove_tree worker
+settle_data "$DATA_PATH"

@@ -65,6 +65,11 @@ export function tellStory(open: () => Promise<World>, kind: WorldKind, between?:
     if (kind.pods) expect(await world.page?.()).toBe(words);
   };
 
+  const expectNothingRuns = async (host: string): Promise<void> => {
+    const list = 'docker ps -aq; ls -A $ROOT/etc/kubernetes $ROOT/var/lib/kubelet 2>/dev/null | grep -v :';
+    expect((await world.onHost(host, list)).trim(), host).toBe('');
+  };
+
   beforeAll(async () => {
     world = await open();
     const { masters, proxies, workers } = world;
@@ -143,6 +148,7 @@ export function tellStory(open: () => Promise<World>, kind: WorldKind, between?:
 
   it('takes services, workers and Kubernetes down again, in reverse order', async () => {
     const { project, masters, workers, proxies } = world;
+    if (kind.pods) await kubectl(world, 'create', 'configmap', 'kept');
     const services = await project.pai('clean', 'services');
     expectEnd(services, { ran: 2, failed: 0, skipped: 0 });
     expect(services.ran).toEqual(['service:pylon', 'service:cluster-configuration']);
@@ -156,19 +162,37 @@ export function tellStory(open: () => Promise<World>, kind: WorldKind, between?:
       expect(kubernetes.ran.indexOf(`master:${master}`)).toBeLessThan(kubernetes.ran.indexOf(`etcd:${master}`));
     }
     measured('clean kubernetes', kubernetes);
-    for (const host of [...masters, ...workers, ...proxies]) {
-      const folders = ['/var/lib/etcd', '/etc/kubernetes', '/var/lib/kubelet'];
-      const list = `docker ps -aq; ls -A ${folders.map((folder) => `$ROOT${folder}`).join(' ')} 2>/dev/null | grep -v :`;
-      expect((await world.onHost(host, list)).trim(), host).toBe('');
+    for (const host of [...masters, ...workers, ...proxies]) await expectNothingRuns(host);
+    // Data of etcd waits for the same cluster, with the keys that it is written with.
+    for (const master of masters) {
+      expect(await world.onHost(master, 'cat $ROOT/var/lib/etcd/cluster-id'), master).toBe(`${world.cluster}\n`);
+      expect(await world.onHost(master, 'ls $ROOT/var/lib/pai/pki'), master).toContain('ca.key');
     }
   });
 
-  it('brings it back with a second run', async () => {
+  it('brings it back with a second run, which goes on with the data that was kept', async () => {
     const result = await world.project.pai('run', 'services');
     expectEnd(result, { failed: 0, skipped: 0 });
     await expectPage(`pylon of ${world.cluster}\n`);
+    if (kind.pods) expect(await kubectl(world, 'get', 'configmap', 'kept', '--output=name')).toBe('configmap/kept\n');
     expectNothingToDo(await world.project.pai('run', 'services'));
     measured('up again after all was taken down', result);
+  });
+
+  it('is taken off the hosts for good, with its data', async () => {
+    const { project, masters, workers, proxies } = world;
+    const refused = await project.pai('clean', 'kubernetes', 'hosts', 'services', '--delete-data');
+    expect(refused.code).toBe(2);
+    expect(refused.text).toContain('NOT_CONFIRMED');
+    const result = await project.pai('clean', 'kubernetes', 'hosts', 'services', '--delete-data', '--yes');
+    expectEnd(result, { failed: 0, skipped: 0 });
+    for (const host of [...masters, ...workers, ...proxies]) {
+      await expectNothingRuns(host);
+      expect(
+        await world.onHost(host, 'ls -d $ROOT/var/lib/etcd $ROOT/var/lib/pai 2>/dev/null; grep pai $ROOT/etc/hosts'),
+        host,
+      ).toBe('');
+    }
   });
 }
 

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { hasFault, type SandboxDescription, type SandboxHost, type SandboxLayout } from '../layout.js';
 import type { GivenFile } from './installs.js';
@@ -108,6 +109,9 @@ export class HostProcess {
           await this.#running.ended;
         }
         return 0;
+      case 'tidy':
+        if (this.#running === undefined) tidy(program.base);
+        return 0;
       case undefined:
         out.stderr('sh: hosts in process do not understand this program (simulated)\n');
         return 127;
@@ -178,4 +182,14 @@ async function unpack(archive: Buffer): Promise<readonly GivenFile[]> {
     files.push({ path: entry.header.name, mode: entry.header.mode ?? 0o600, content: Buffer.concat(pieces) });
   }
   return files;
+}
+
+/** Removes what pai keeps on a host where nothing of it is left. */
+function tidy(base: string): void {
+  if (!existsSync(base)) return;
+  const own = ['lock', 'lock.info', 'log', 'result', 'run', 'stamps', 'unfinished'];
+  if (readdirSync(base).some((name) => !own.includes(name))) return;
+  const folders = ['run', 'stamps', 'unfinished'].map((name) => path.join(base, name));
+  if (folders.some((folder) => existsSync(folder) && readdirSync(folder).length > 0)) return;
+  rmSync(base, { recursive: true });
 }

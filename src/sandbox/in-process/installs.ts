@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { readIfThere, ScriptFailure } from './machine.js';
 
@@ -58,6 +68,13 @@ export class Installs {
   removeTree(unit: string): void {
     for (const [place] of this.#listed(unit) ?? []) rmSync(place, { force: true });
     rmSync(this.#list(unit), { force: true });
+    if (existsSync(this.#lists) && readdirSync(this.#lists).length === 0) rmdirSync(this.#lists);
+  }
+
+  /** Docker's configuration as it is without what was added, if anything is left of it. */
+  restoreDaemonJson(files: readonly GivenFile[]): void {
+    const given = files.find((file) => file.path === 'daemon.json');
+    if (given !== undefined) this.#install(path.join(this.#root, 'etc/docker/daemon.json'), given.content, given.mode);
   }
 
   /** Installs those of `certs/` that are new, for another use, or old. Gives the names of those. */

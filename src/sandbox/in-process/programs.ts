@@ -16,7 +16,8 @@ export type Program =
   | { readonly kind: 'observe'; readonly base: string; readonly root: string; readonly mark: string; looks: Look[] }
   | { readonly kind: 'read'; readonly root: string; readonly paths: readonly string[] }
   | { readonly kind: 'attach'; readonly file: string; readonly id: string; readonly offset: number }
-  | { readonly kind: 'stop'; readonly id: string };
+  | { readonly kind: 'stop'; readonly id: string }
+  | { readonly kind: 'tidy'; readonly base: string };
 
 /** A target to look at: the name of its files, and its probe. */
 export interface Look {
@@ -74,6 +75,7 @@ export function readProgram(text: string): Program | undefined {
     return { kind: 'attach', file, id, offset: Number(offset ?? 0) };
   }
   if (/^kill -s TERM -- "-\$pid"$/m.test(rest) && id !== undefined) return { kind: 'stop', id };
+  if (/^rmdir run \|\| exit 0$/m.test(rest) && base !== undefined) return { kind: 'tidy', base };
   if (/^if \[ "\$#" -gt 0 \]; then exec tar -chf - -- "\$@"; fi$/m.test(rest)) return readRead(rest);
   return undefined;
 }

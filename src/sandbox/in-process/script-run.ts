@@ -240,6 +240,34 @@ export class ScriptRun {
     }
   }
 
+  /** Keeps a folder of data and says so, or deletes it. */
+  settleData(folder: string): void {
+    const place = this.machine.at(folder.slice(1));
+    if (!existsSync(place)) return;
+    const deletes = this.variable('DELETE_DATA') !== '';
+    if (deletes || readdirSync(place).length > 0) this.say(`${deletes ? 'deleting' : 'keeping'} ${folder}`);
+    if (deletes) rmSync(place, { recursive: true });
+  }
+
+  /** Data that outlives its cluster says whose it is. */
+  markEtcdData(): void {
+    const folder = this.machine.at('var/lib/etcd');
+    if (!existsSync(folder)) return;
+    if (readdirSync(folder).some((name) => name !== 'cluster-id')) {
+      write(path.join(folder, 'cluster-id'), `${this.variable('CLUSTER_ID')}\n`, 0o600);
+    } else rmSync(folder, { recursive: true });
+  }
+
+  /** Whose data of etcd is there, when it is not this cluster's. */
+  strangeEtcdData(): string | undefined {
+    const folder = this.machine.at('var/lib/etcd');
+    const isMaster = this.variable('HOST_PORTS').includes('2379');
+    if (!isMaster || existsSync(this.machine.at('var/lib/pai/cluster-id'))) return undefined;
+    if (!existsSync(folder) || readdirSync(folder).length === 0) return undefined;
+    const owner = readIfThere(path.join(folder, 'cluster-id'))?.toString().trimEnd() ?? '(unknown)';
+    return owner === this.variable('CLUSTER_ID') ? undefined : owner;
+  }
+
   empty(folder: string): void {
     for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true, force: true });
   }

@@ -28,6 +28,11 @@ const SHARED: readonly Rule[] = [
   [/^etcd_fill_in$/, (run) => run.fillInMembers()],
   [/^etcd_come_up$/, (run) => run.etcdComesUp()],
   [/^reset_node$/, (run) => run.resetNode()],
+  // What may be deleted is judged by the real script; simulated hosts have no folder that is precious.
+  [/^check_data ("[^"]+")$/, nothing],
+  [/^settle_data (\S+|"[^"]+")$/, (run, [folder = '']) => run.settleData(run.expand(folder))],
+  [/^mark_etcd_data$/, (run) => run.markEtcdData()],
+  [/^restore_daemon_json$/, (run) => run.installs.restoreDaemonJson(run.setting.files)],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],
   // What is simulated is the same after a restart.
   [/^case " \$NEW_CERTIFICATES " in .*\) restart_pods [\w -]+ ;; esac$/, nothing],
@@ -121,6 +126,16 @@ const PREPARING: readonly Rule[] = [
       if (present === undefined || present === run.expand(wanted)) return;
       run.problems.push(
         `cluster: belongs to the cluster '${present}'; clean it there first, or remove /var/lib/pai/cluster-id`,
+      );
+    },
+  ],
+  [
+    /^if ! \[ -f "\$STATE\/cluster-id" \] && [^\n]*\/var\/lib\/etcd[\s\S]*problem data [\s\S]*fi$/,
+    (run) => {
+      const owner = run.strangeEtcdData();
+      if (owner === undefined) return;
+      run.problems.push(
+        `data: /var/lib/etcd holds data of the cluster '${owner}': move it away, or delete it if nobody needs it`,
       );
     },
   ],

@@ -70,7 +70,19 @@ error TEMPLATE: foo is undefined
 
 describe('formatCleanPlan', () => {
   it('has a line for what is there and for what can not be looked at', () => {
-    expect(formatCleanPlan(['a'], ['b'], 3)).toBe('clean   a\nunknown b\n1 to clean, 3 not there, 1 unknown\n');
-    expect(formatCleanPlan([], [], 1)).toBe('0 to clean, 1 not there\n');
+    expect(formatCleanPlan({ present: ['a'], unknown: ['b'], absent: 3, data: [] })).toBe(
+      'clean   a\nunknown b\n1 to clean, 3 not there, 1 unknown\n',
+    );
+    expect(formatCleanPlan({ present: [], unknown: [], absent: 1, data: [] })).toBe('0 to clean, 1 not there\n');
+  });
+
+  it('tells which data goes and which stays', () => {
+    const data = [
+      { target: 'a', paths: ['/x', '/y'], goes: true },
+      { target: 'b', paths: ['/x'], goes: false },
+    ];
+    expect(formatCleanPlan({ present: ['a', 'b'], unknown: [], absent: 0, data })).toBe(
+      'clean   a\nclean   b\ndelete  a: /x, /y\nkeep    b: /x\n2 to clean, 0 not there\n',
+    );
   });
 });

@@ -53,11 +53,31 @@ describe('a clean', () => {
     expect(summary.results.get('pki')?.because).toBe('worker');
   });
 
-  test('fails what can not be looked at', async () => {
+  test('fails what can not be looked at, and what that is made from stays', async () => {
     const { world, graph } = await applied();
     world.thing('master').unreachable = new Error('no route');
     const { summary } = await clean(world, graph, ['*']);
-    expect(outcomes(summary)).toEqual({ worker: 'ran', service: 'failed', master: 'skipped', pki: 'skipped' });
+    expect(outcomes(summary)).toEqual({ worker: 'ran', service: 'failed', master: 'failed', pki: 'skipped' });
+    expect(summary.results.get('pki')?.because).toBe('master');
+  });
+
+  test('goes on with what comes before a target that can not be looked at', async () => {
+    const { world, graph } = await applied();
+    world.thing('worker').unreachable = new Error('no route');
+    const { summary } = await clean(world, graph, ['*']);
+    expect(outcomes(summary)).toEqual({ worker: 'failed', service: 'ran', master: 'ran', pki: 'ran' });
+    expect(world.cleaned).toEqual(['service', 'master', 'pki']);
+  });
+
+  test('deletes data only when told to, and then also of what is gone', async () => {
+    const { world, graph } = await applied();
+    world.thing('worker').keeps = ['/data'];
+    await clean(world, graph, ['*']);
+    expect(world.deletedData).toEqual([]);
+    world.forgetCalls();
+    const { summary } = await clean(world, graph, ['*'], { deleteData: true });
+    expect(outcomes(summary)).toEqual({ worker: 'ran', service: 'fresh', master: 'fresh', pki: 'fresh' });
+    expect(world.deletedData).toEqual(['worker']);
   });
 
   test('lets everything be built again', async () => {

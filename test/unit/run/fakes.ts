@@ -25,6 +25,8 @@ export interface FakeThing {
   /** Runs while it is applied. */
   during?: (context: ApplyContext) => Promise<void> | void;
   cleanFails?: boolean;
+  /** Data that a clean leaves. */
+  keeps?: readonly string[];
 }
 
 /** A world of fake targets: stamps are kept in memory, and everything that is asked or done is written down. */
@@ -36,6 +38,7 @@ export class FakeWorld {
   readonly applied: string[] = [];
   readonly finished: string[] = [];
   readonly cleaned: string[] = [];
+  readonly deletedData: string[] = [];
   readonly key: { value: Uint8Array | undefined } = { value: new Uint8Array(32).fill(7) };
 
   thing(name: string): FakeThing {
@@ -45,12 +48,17 @@ export class FakeWorld {
   }
 
   forgetCalls(): void {
-    for (const list of [this.observed, this.applied, this.finished, this.cleaned]) list.length = 0;
+    const lists = [this.observed, this.applied, this.finished, this.cleaned, this.deletedData];
+    for (const list of lists) list.length = 0;
   }
 
-  action(pools: readonly string[] = []): Action {
+  action(pools: readonly string[] = [], name = ''): Action {
+    const thing = () => this.thing(name);
     return {
       pools,
+      get keeps() {
+        return thing().keeps ?? [];
+      },
       observe: (context) => this.#observe(context),
       desired: (context) => this.#desired(context),
       clean: async (context) => this.#clean(context),
@@ -107,8 +115,9 @@ export class FakeWorld {
     return stamp;
   }
 
-  #clean({ target }: ActionContext): void {
+  #clean({ target, deleteData }: ActionContext): void {
     this.cleaned.push(target);
+    if (deleteData === true) this.deletedData.push(target);
     if (this.thing(target).cleanFails) throw new PaiError('HOST_SCRIPT', 'will not go');
     this.present.delete(target);
     this.stamps.delete(target);
@@ -139,7 +148,7 @@ export function fakeTarget(world: FakeWorld, name: string, declared: FakeDeclare
     pools: [],
     interactive: false,
     manual: false,
-    action: world.action(declared.pools),
+    action: world.action(declared.pools, name),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Graph } from '../../../src/graph/graph.js';
 import { select } from '../../../src/graph/select.js';
 import type { RunEvent } from '../../../src/model/events.js';
-import { planClean } from '../../../src/plan/clean.js';
+import { type CleanOptions, planClean } from '../../../src/plan/clean.js';
 import { type Plan, planRun } from '../../../src/plan/plan.js';
 import { executeClean } from '../../../src/run/clean.js';
 import type { RunContext, RunOptions, RunSummary } from '../../../src/run/context.js';
@@ -58,11 +58,12 @@ export async function clean(
   world: FakeWorld,
   graph: Graph,
   patterns: readonly string[],
+  options: CleanOptions = {},
 ): Promise<{ summary: RunSummary; events: readonly RunEvent[] }> {
   const { context, events } = fakeContext(world, new FakeClock());
   const names = select(graph, patterns).map((target) => target.name);
-  const plan = await planClean(graph, names, createLook(world.drivers()));
-  return { summary: await executeClean(plan, graph, context), events };
+  const plan = await planClean(graph, names, createLook(world.drivers()), options);
+  return { summary: await executeClean(plan, graph, context, options), events };
 }
 
 /** Outcomes by target. */

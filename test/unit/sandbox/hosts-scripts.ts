@@ -39,6 +39,9 @@ function settingsOf(name: string) {
       HYPERKUBE: 'registry.test/hyperkube:v1.13.0',
       KUBELET_FLAGS: '--pod-infra-container-image=registry.test/pause:3.1',
       NODE: address,
+      CLUSTER_ID: 'test',
+      DATA_PATH: '/datastorage',
+      DELETE_DATA: '',
     },
   };
 }
@@ -67,7 +70,7 @@ export function prepareTarget(name: string): ScriptedTarget {
     files: [file('clock', `${Math.floor(Date.now() / 1000)}\n`)],
     script: hostScripts(['packages.sh', 'prepare.sh'], settings),
     probe: hostScripts(['prepare-probe.sh'], settings),
-    clean: hostScripts(['packages.sh', 'prepare-clean.sh'], settings),
+    clean: hostScripts(['packages.sh', 'daemon-json.sh', 'prepare-clean.sh'], settings),
   };
 }
 

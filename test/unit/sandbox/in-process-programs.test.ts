@@ -11,6 +11,7 @@ import {
   runVariables,
   START_PROGRAM,
   stopProgram,
+  tidyProgram,
 } from '../../../src/ssh/supervisor.js';
 
 // What src/ssh sends and hosts in process understand must stay the same, word by word. That it is answered well, the tests
@@ -70,6 +71,7 @@ describe('programs of the SSH driver', () => {
       offset: 7,
     });
     expect(readProgram(stopProgram('/r', 'id1'))).toEqual({ kind: 'stop', id: 'id1' });
+    expect(readProgram(tidyProgram('/r'))).toEqual({ kind: 'tidy', base: '/r/var/lib/pai' });
   });
 
   it('that run say what about', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { contextFor, onTestHost, stampFor, workFor } from './driver-fixture.js';
 import { until } from './test-host.js';
@@ -50,6 +50,27 @@ onTestHost('work on a real host', (bed) => {
     expect(readdirSync(host.state('run'))).toEqual([]);
     expect(readdirSync(host.state('unfinished'))).toEqual([]);
     expect(readFileSync(host.state('log/worker%3Ah1.log'), 'utf8')).toMatch(/^hello\n/);
+  });
+
+  it("removes all that is pai's from the host with the last thing that is cleaned, and not before", async () => {
+    const { driver, host, login } = bed();
+    const clean = (name: string) => driver.run(login, { files: [], script: 'true' }, contextFor(name).context);
+    await driver.run(login, workFor(target, 'true'), contextFor(target).context);
+    await driver.run(
+      login,
+      workFor('host:h1', 'echo c1 > "$ROOT/var/lib/pai/cluster-id"'),
+      contextFor('host:h1').context,
+    );
+    await clean(target);
+    expect(existsSync(host.state('stamps/host%3Ah1'))).toBe(true);
+    await clean('host:h1');
+    // A file that is not the supervisor's own: something is kept there.
+    expect(existsSync(host.state('cluster-id'))).toBe(true);
+    rmSync(host.state('cluster-id'));
+    await clean('host:h1');
+    expect(existsSync(host.state())).toBe(false);
+    await driver.run(login, workFor(target, 'true'), contextFor(target).context);
+    expect(existsSync(host.state(stampFile))).toBe(true);
   });
 
   it('takes one command', async () => {

@@ -11,6 +11,7 @@ import {
   runVariables,
   START_PROGRAM,
   stopProgram,
+  tidyProgram,
 } from '../../../src/ssh/supervisor.js';
 
 const variables = runVariables({
@@ -27,6 +28,7 @@ const programs: Record<string, string> = {
   job: JOB_PROGRAM,
   attach: attachProgram('', 'worker:h1', '0123456789abcdef', 7),
   stop: stopProgram('', '0123456789abcdef'),
+  tidy: tidyProgram(''),
   observe: observeProgram('', 'mark', [{ target: 'worker:h1', probe: 'true' }]),
   read: readProgram('', ['/etc/kubernetes/pki/ca.crt', '/etc/kubernetes/pki/ca.key']),
   'bootstrap of a run': runBootstrap('', '0123456789abcdef').program,

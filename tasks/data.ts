@@ -1,0 +1,19 @@
+import type { ActionContext, Cluster } from 'pai';
+import type { Settings } from './host-script.js';
+
+/** Where etcd has its data, and the copy of the keys without which nobody can read it; `etcd-clean.sh` names them too. */
+const ETCD = ['/var/lib/etcd', '/var/lib/pai/pki'];
+
+/** Folders of data on a host, which a clean keeps unless it is told to delete them. */
+export function dataOf({ services }: Cluster, role: 'master' | 'other'): readonly string[] {
+  return [...(role === 'master' ? ETCD : []), services.dataPath];
+}
+
+/** What `reset.sh` is told of it. */
+export function dataSettings({ services }: Cluster, { deleteData }: ActionContext): Settings {
+  return {
+    CLUSTER_ID: services.clusterId,
+    DATA_PATH: services.dataPath,
+    DELETE_DATA: deleteData === true ? 'yes' : '',
+  };
+}
