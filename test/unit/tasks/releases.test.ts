@@ -103,7 +103,9 @@ describe.each(RELEASES.map((release) => [release.minor, release] as const))('1.%
   it('kubelet has no flag that was removed, and is told its runtime in one place', async () => {
     const runtimes = minor <= 23 ? (['docker', 'containerd'] as const) : (['containerd'] as const);
     for (const runtime of runtimes) {
-      const flags = kubeletFlags(release, runtime, 'registry.example/pause:3').map((flag) => flag.replace(/=.*$/, ''));
+      const flags = (['host-only', 'bridge'] as const)
+        .flatMap((network) => kubeletFlags(release, runtime, 'registry.example/pause:3', network))
+        .map((flag) => flag.replace(/=.*$/, ''));
       for (const [flag, since] of Object.entries(REMOVED.kubelet ?? {})) {
         if (minor >= since) expect(flags, flag).not.toContain(flag);
       }
