@@ -68,7 +68,8 @@ run_kubelet() {
 restart_kubelet() { docker restart kubelet > /dev/null; }
 # stop_kubelet: until it is started again, by restart_kubelet, start_kubelet or a reboot.
 stop_kubelet() { docker stop kubelet > /dev/null; }
-remove_kubelet() { docker rm -f kubelet > /dev/null 2>&1 || :; }
+# -v: volumes without a name, which an image may declare, go with their container.
+remove_kubelet() { docker rm -f -v kubelet > /dev/null 2>&1 || :; }
 
 # kubectl of kubelet's image.
 hyperkube_kubectl() { docker exec kubelet /hyperkube kubectl "$@"; }
@@ -95,7 +96,7 @@ pod_exec() {
 restart_pods() { for restarted in "$@"; do pod_container "$restarted"; done | xargs -r docker restart > /dev/null; }
 
 # remove_pod NAME: its containers at once, without kubelet.
-remove_pod() { docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_$1-" | xargs -r docker rm -f > /dev/null; }
+remove_pod() { docker ps -aq --filter "name=^/k8s_$1_" --filter "name=^/k8s_POD_$1-" | xargs -r docker rm -f -v > /dev/null; }
 
 # All containers of all pods, once kubelet is gone.
-remove_pods() { docker ps -aq --filter 'name=^/k8s_' | xargs -r docker rm -f > /dev/null; }
+remove_pods() { docker ps -aq --filter 'name=^/k8s_' | xargs -r docker rm -f -v > /dev/null; }
