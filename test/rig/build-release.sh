@@ -2,7 +2,7 @@
 # build-release.sh KUBERNETES ETCD: binaries of a release out of Go's module proxy, for instance
 # build-release.sh 1.37.2 3.6.16, kept in the rig's cache as kubernetes-VERSION (where the rig's images take them from).
 # Wants a Go that is new enough for the release (its go.mod says). One package at a time and at low
-# priority: it takes the better part of an hour beside other work. Resumable by Go's own cache.
+# priority: it takes more than an hour beside other work. Resumable by Go's own cache.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$RIG_DIR/lib/common.sh"

@@ -3,7 +3,6 @@
 #   configure.sh DIR [MASTERS WORKERS [PROXY]]     lists with commas; h1 and h2 unless told
 # PAI_RIG_CLUSTER: the cluster's id, pai-rig unless told
 # PAI_RIG_RUNTIME: container-runtime, pai's default unless told
-# PAI_RIG_RELEASE: a release of build-release.sh whose images release-images.sh pushed, RIG_KUBERNETES unless told
 set -eu
 cd "$(dirname "$0")/../.."
 directory=${1:?usage: configure.sh DIR [MASTERS WORKERS [PROXY]]}
@@ -25,14 +24,7 @@ function fail(message) {
   console.error(message);
   process.exit(1);
 }
-const { prefix } = rig.images;
-const release = process.env.PAI_RIG_RELEASE;
-const tags = { ...rig.images.tags };
-if (release) {
-  for (const name of ['hyperkube', 'kube-apiserver', 'kube-scheduler', 'kube-controller-manager']) tags[name] = `v${release}`;
-  tags.etcd = `k${release}`;
-  tags.pause = `k${release}`;
-}
+const { prefix, tags } = rig.images;
 copyFileSync(rig.registry.ca, `${directory}/registry-ca.crt`);
 const machine = (name, role) => ({ hostname: name, hostip: ip(name), 'machine-type': 'RIG', 'k8s-role': role });
 // JSON is YAML

@@ -1,11 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { ActionContext, Cluster, KubernetesConfiguration, PayloadFile } from 'pai';
 import { describe, expect, it } from 'vitest';
-import type { Cluster, KubernetesConfiguration, RegistryConfiguration } from '../../../src/cluster/model.js';
-import type { PayloadFile } from '../../../src/model/drivers.js';
 import { Secret } from '../../../src/model/secret.js';
-import type { ActionContext } from '../../../src/model/target.js';
 import { createTemplateDriver } from '../../../src/render/driver.js';
 import { lateRuntimeFiles, packageSourceFiles, runtimeFiles, runtimeSettings } from '../../../tasks/runtimes.js';
 
@@ -14,7 +12,7 @@ const templates = createTemplateDriver(path.resolve(import.meta.dirname, '../../
 /** What the tasks read of a cluster. */
 function clusterOf(
   kubernetes: Partial<KubernetesConfiguration>,
-  registry: Partial<RegistryConfiguration> = {},
+  registry: Readonly<Record<string, unknown>> = {},
 ): Cluster {
   const given: unknown = {
     kubernetes: {
