@@ -13,6 +13,8 @@ export interface Seen {
   object(id: ObjectId): JsonObject | undefined;
   /** Labels of a node; undefined for a node that does not exist. */
   labelsOf(node: string): Readonly<Record<string, string>> | undefined;
+  /** Nodes of a DaemonSet that are not Ready. */
+  away(daemonSet: JsonObject): number;
 }
 
 /** What an inventory and the things that it lists say about their target. No inventory means: never applied. */
@@ -35,7 +37,7 @@ function problemOf(inventory: Inventory, seen: Seen): string | undefined {
     if (textAt(object, 'metadata', 'deletionTimestamp') !== undefined) return `${describe(entry)} is being deleted`;
     if (wasChanged(entry, object, inventory.target)) return `${describe(entry)} was changed by hand`;
     if (!isWorkload(entry)) continue;
-    const rollout = rolloutOf(object);
+    const rollout = rolloutOf(object, object.kind === 'DaemonSet' ? seen.away(object) : 0);
     if (rollout.state === 'waiting') return `${describe(entry)}: ${rollout.progress}`;
     if (rollout.state !== 'complete') return `${describe(entry)}: ${rollout.problem}`;
   }

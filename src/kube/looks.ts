@@ -2,6 +2,7 @@ import { toPaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import { textsAt } from '../model/json-path.js';
 import type { Observation } from '../model/stamp.js';
+import { awayNodes } from './away-nodes.js';
 import { identityKey, type ObjectId } from './identity.js';
 import {
   decodeInventory,
@@ -13,6 +14,7 @@ import {
 import { judge, type Seen } from './judge.js';
 import { isWorkload } from './kinds.js';
 import { type KubeObjects, MANAGED_BY, withIds } from './objects.js';
+import { rolloutOf } from './rollout-status.js';
 
 const NO_LABELS: NodeLabels = {};
 const MANAGED_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY['app.kubernetes.io/managed-by']}`;
@@ -77,7 +79,13 @@ export class Looks {
       this.#find(inventories.flatMap((inventory) => inventory.objects)),
       needsNodes ? readNodeLabels(this.#objects) : NO_LABELS,
     ]);
-    return { object: (id) => found.get(identityKey(id)), labelsOf: (node) => nodes[node] };
+    const unready = [...found.values()].some((one) => one.kind === 'DaemonSet' && rolloutOf(one).state === 'waiting');
+    const whole = unready ? await this.#objects.list('v1', 'Node', {}) : [];
+    return {
+      object: (id) => found.get(identityKey(id)),
+      labelsOf: (node) => nodes[node],
+      away: (daemonSet) => awayNodes(daemonSet, whole),
+    };
   }
 
   async #find(ids: readonly ObjectId[]): Promise<ReadonlyMap<string, JsonObject>> {

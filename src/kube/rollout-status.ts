@@ -16,13 +16,16 @@ export type Rollout =
 
 const COMPLETE: Rollout = { state: 'complete' };
 
-/** The rollout of a live workload. What has no pods is complete as soon as it is there. */
-export function rolloutOf(object: JsonObject): Rollout {
+/**
+ * The rollout of a live workload. What has no pods is complete as soon as it is there. `away`: nodes of a DaemonSet that are not Ready, whose pods
+ * are not waited for.
+ */
+export function rolloutOf(object: JsonObject, away = 0): Rollout {
   switch (object.kind) {
     case 'Deployment':
       return seen(object) ?? deploymentRollout(object);
     case 'DaemonSet':
-      return seen(object) ?? daemonSetRollout(object);
+      return seen(object) ?? daemonSetRollout(object, away);
     case 'StatefulSet':
       return seen(object) ?? statefulSetRollout(object);
     case 'Job':
@@ -64,11 +67,12 @@ function deploymentRollout(object: JsonObject): Rollout {
   return COMPLETE;
 }
 
-function daemonSetRollout(object: JsonObject): Rollout {
-  const wanted = numberAt(object, 'status', 'desiredNumberScheduled');
+function daemonSetRollout(object: JsonObject, away: number): Rollout {
+  const all = numberAt(object, 'status', 'desiredNumberScheduled');
+  const wanted = Math.max(all - away, 0);
   const updated = numberAt(object, 'status', 'updatedNumberScheduled');
   const available = numberAt(object, 'status', 'numberAvailable');
-  if (wanted === 0) return { state: 'empty', problem: noNodeProblem(object) };
+  if (all === 0) return { state: 'empty', problem: noNodeProblem(object) };
   if (!isOnDelete(object) && updated < wanted) return waiting(count(updated, wanted, 'updated'), wanted);
   if (available < wanted) return waiting(count(available, wanted, 'ready'), wanted);
   return COMPLETE;

@@ -2,6 +2,7 @@ import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import { listAt, numberAt, textAt } from '../model/json-path.js';
 import type { ActionContext } from '../model/target.js';
+import { awayNodes } from './away-nodes.js';
 import { pause } from './client.js';
 import { describePods, eventsOf, podLine } from './diagnosis.js';
 import { describe, identityKey, idOf, type ObjectId } from './identity.js';
@@ -43,6 +44,8 @@ interface Waiting {
   /** Since when it has had no node, or too few pods. */
   emptySince: number | undefined;
   missingSince: number | undefined;
+  /** How far it was at the last look. */
+  progress: string | undefined;
   told: string | undefined;
 }
 
@@ -73,7 +76,7 @@ export async function waitForRollouts(
 }
 
 function start(id: ObjectId): Waiting {
-  return { id, pods: new Map(), emptySince: undefined, missingSince: undefined, told: undefined };
+  return { id, pods: new Map(), emptySince: undefined, missingSince: undefined, progress: undefined, told: undefined };
 }
 
 /** One look at one workload: its generation when it is complete, undefined when not yet. */
@@ -92,7 +95,13 @@ async function look(
       next: 'Find out who deletes it, then run again.',
     });
   }
-  const rollout = rolloutOf(workload);
+  let rollout = rolloutOf(workload);
+  const progress = rollout.state === 'waiting' ? rollout.progress : undefined;
+  // Only where nothing has moved since the last look: nodes are much to ask for.
+  if (progress !== undefined && id.kind === 'DaemonSet' && waiting.progress === progress) {
+    rollout = rolloutOf(workload, awayNodes(workload, await objects.list('v1', 'Node', {}, context.signal)));
+  }
+  waiting.progress = progress;
   if (rollout.state === 'complete') {
     tell(waiting, 'ready', context);
     return { key: identityKey(id), value: numberAt(workload, 'metadata', 'generation') };

@@ -74,7 +74,7 @@ function find(host: Host, entry: PlanEntry, { notReady, known }: Symptoms): Foun
   const { name, state, reasons } = entry;
   if (state === 'unknown')
     return { problem: textOf(reasons, 'unreachable') ?? 'its state is unknown', cure: 'unreachable' };
-  const unhealthy = textOf(reasons, 'unhealthy');
+  const unhealthy = textOf(reasons, 'unhealthy')?.replace(/^error: /, '');
   if (name === kubeletTargetOf(host)) {
     const isDown = unhealthy?.includes('kubelet container is not running') === true;
     const isNotReady = notReady.has(host.nodeName) || unhealthy?.includes('is not Ready') === true;

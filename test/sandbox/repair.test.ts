@@ -63,6 +63,7 @@ describe('pai repair', () => {
     const result = await project.pai('repair');
     const failure = expectFailure(result, 'etcd-member:master2', 'REFUSED', /member of etcd on master2 is broken/);
     expect(failure.next).toContain('pai etcd fix master2');
+    expect(result.text).toMatch(/master:master2: .* \(waits for etcd\)/);
     expect(result.ran).toEqual([]);
   });
 

@@ -58,7 +58,8 @@ describe('a diagnosis', () => {
   });
 
   test('leaves a broken member of etcd alone, and the control plane beside it', () => {
-    const broken = (name: string) => entry(`etcd:${name}`, unhealthy('etcd is not healthy: context deadline exceeded'));
+    const broken = (name: string) =>
+      entry(`etcd:${name}`, unhealthy('error: etcd is not healthy: context deadline exceeded'));
     const api = entry('master:m2', unhealthy('the API server is not ready'));
     expect(found([broken('m2'), api])).toEqual(['etcd:m2: etcd', 'master:m2: wait']);
     expect(found([broken('m1'), broken('m2')])).toEqual(['etcd:m1: etcd, no quorum', 'etcd:m2: etcd, no quorum']);
