@@ -206,12 +206,10 @@ const flowFile = fc
     };
   });
 
-const anyMachine = fc
-  .dictionary(word, fc.string({ maxLength: 10 }), { maxKeys: 4 })
-  .map((fields) => ({
-    hostname: 'new',
-    ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [`y${key}`, value])),
-  }));
+const anyMachine = fc.dictionary(word, fc.string({ maxLength: 10 }), { maxKeys: 4 }).map((fields) => ({
+  hostname: 'new',
+  ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [`y${key}`, value])),
+}));
 
 describe('any list of machines', () => {
   it('keeps every other byte when machines are added, and is the same again when they are removed', () => {
