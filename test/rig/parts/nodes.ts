@@ -12,7 +12,7 @@ const call = promisify(execFile);
 /** A host that is in no cluster yet. */
 const further = hostName(10);
 
-/** Deployment and budget: two pods, none of which may go, spread over the workers. */
+/** Deployment and budget: a pod that may not go. */
 const HELD = ['Deployment', 'PodDisruptionBudget'];
 
 /** Growing and shrinking the cluster. */
@@ -118,7 +118,11 @@ export function tellNodes(cluster: () => RigCluster): void {
 /** Runs pods on a node that none may be taken from, and waits until they run. */
 async function holdPods(cluster: RigCluster, address: string): Promise<void> {
   const labels = { matchLabels: { app: 'held' } };
-  const image = (await cluster.kubectl('get daemonset kube-proxy -n kube-system -o jsonpath={..image}')).trim();
+  const image = (
+    await cluster.kubectl(
+      'get daemonset kube-proxy -n kube-system -o jsonpath={.spec.template.spec.containers[0].image}',
+    )
+  ).trim();
   const objects = [
     {
       apiVersion: 'apps/v1',
