@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectEnd } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
+import { tellEtcd } from './parts/etcd.js';
 import { onHost } from './rig.js';
 
 /**
@@ -11,7 +12,9 @@ const hosts = shape(5, 3, 1, 1);
 let cluster: RigCluster;
 
 /** What else is told of it, by name; each starts from a healthy cluster and leaves one. `PAI_RIG_PARTS=a,b` tells only these. */
-const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {};
+const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
+  etcd: tellEtcd,
+};
 const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 
 beforeAll(async () => {
