@@ -4,6 +4,7 @@ import { eventually, RigCluster, shape } from './cluster.js';
 import { tellNodes } from './parts/nodes.js';
 import { tellRolling } from './parts/rolling.js';
 import { tellPki } from './parts/pki.js';
+import { tellEtcd } from './parts/etcd.js';
 import { onHost } from './rig.js';
 
 /**
@@ -18,6 +19,7 @@ const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
   nodes: tellNodes,
   rolling: tellRolling,
   pki: tellPki,
+  etcd: tellEtcd,
 };
 const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 
