@@ -29,12 +29,13 @@ export async function planRotation(cluster: Cluster, context: OperationContext):
   const last = lastPhase(context.words);
   await refuseWithoutAuthorities(context);
   const first = await firstPhase(cluster, context);
+  const { phase = 'drop-old' } = await context.drivers.pki.renewal();
   const phases = ORDER.slice(ORDER.indexOf(first), Math.max(ORDER.indexOf(first), ORDER.indexOf(last)) + 1);
   return {
     notes: [
-      first === 'trust-both'
-        ? 'the certificate authorities are exchanged:'
-        : 'the exchange of certificate authorities goes on:',
+      first === phase
+        ? 'the exchange of certificate authorities goes on:'
+        : 'the certificate authorities are exchanged:',
       ...phases.map((name) => `  ${name}: ${WHAT[name]}`),
       'the key of service accounts stays: their tokens go on being good',
     ],

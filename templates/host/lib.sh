@@ -128,8 +128,9 @@ certificates_last() {
     [ -f "$PKI/$name.expires" ] || continue
     # kubelet goes by what it made of this one by rotation.
     if [ "$name" = kubelet-client ] && [ -e "$ROOT/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then continue; fi
-    left=$((($(cat "$PKI/$name.expires") - now) / 86400))
-    [ "$left" -ge 0 ] || fail "the certificate $name has expired"
+    left=$(($(cat "$PKI/$name.expires") - now))
+    [ "$left" -gt 0 ] || fail "the certificate $name has expired"
+    left=$((left / 86400))
     [ "$left" -ge 60 ] || say "warning: the certificate $name expires in $left days: run pai pki renew"
   done
 }

@@ -108,7 +108,7 @@ export class Installs {
   /** Days until a certificate expires; undefined where that is not known. */
   daysLeft(name: string): number | undefined {
     const expires = readIfThere(path.join(this.#pki, `${name}.expires`));
-    return expires === undefined ? undefined : Math.trunc((Number(expires) * 1000 - Date.now()) / DAY_MS);
+    return expires === undefined ? undefined : Math.floor((Number(expires) * 1000 - Date.now()) / DAY_MS);
   }
 
   #raiseGeneration(given: Buffer): void {

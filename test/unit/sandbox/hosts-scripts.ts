@@ -51,15 +51,19 @@ function file(name: string, content: string): PayloadFile {
 }
 
 function certificates(...names: readonly string[]): PayloadFile[] {
-  return names.flatMap((name) =>
-    ['crt', 'key', 'spec'].map((kind) => file(`certs/${name}.${kind}`, `${name} ${kind}\n`)),
-  );
+  return names.flatMap((name) => [
+    ...['crt', 'key', 'spec'].map((kind) => file(`certs/${name}.${kind}`, `${name} ${kind}\n`)),
+    file(`certs/${name}.expires`, '4102444800\n'),
+  ]);
 }
+
+const generation = file('certs/generation', '0\n');
 
 function kubeletFiles(): PayloadFile[] {
   return [
     file('root/etc/kubernetes/kubelet.yaml', 'kind: KubeletConfiguration\n'),
     file('root/etc/kubernetes/kubelet.conf', 'kind: Config\n'),
+    generation,
     ...certificates('kubelet-client', 'kubelet-server'),
   ];
 }
@@ -106,6 +110,7 @@ export function masterTarget(name: string): ScriptedTarget {
   return {
     files: [
       ...components.map((component) => file(`root/etc/kubernetes/manifests/${component}.yaml`, 'kind: Pod\n')),
+      generation,
       ...certificates('kube-apiserver'),
     ],
     script: hostScripts(['master.sh'], settings),

@@ -24,6 +24,18 @@ describe('readAnswers', () => {
     expect(worker).toEqual({ kind: 'known', present: true, stamp });
   });
 
+  it('keeps what a contented probe warns of, and only that', () => {
+    const words = ['fine', 'warning: a certificate expires in 9 days', 'warning: so does another'];
+    const [worker, etcd] = answers(`worker%3Ah1:${JSON.stringify(stamp)}`, 'mark 0 0', ...words, 'mark 1 1', ...words);
+    expect(worker).toEqual({
+      kind: 'known',
+      present: true,
+      stamp,
+      warnings: ['a certificate expires in 9 days', 'so does another'],
+    });
+    expect(etcd).toEqual({ kind: 'known', present: false, problem: words.join('\n') });
+  });
+
   it("takes a probe's words as the problem, whichever probe ends first", () => {
     const [worker, etcd] = answers(
       `worker%3Ah1:${JSON.stringify(stamp)}`,
