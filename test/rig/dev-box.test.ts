@@ -17,6 +17,7 @@ const host = hostName(7);
 const other = hostName(8);
 
 let work: string;
+let key: string;
 let agent: { readonly socket: string; readonly pid: number };
 
 /** Node for the Dockerfile, where Docker Hub can't be asked: the rig's Debian with Node and npm as npm has them, and this machine's CAs. */
@@ -44,7 +45,6 @@ async function startAgent(): Promise<typeof agent> {
   const socket = path.join(work, 'agent');
   const { stdout } = await call('ssh-agent', ['-s', '-a', socket]);
   const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(stdout)?.[1]);
-  const { key } = JSON.parse(await rig('describe.sh')) as { readonly key: string };
   await call('ssh-add', ['-q', key], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
   return { socket, pid };
 }
@@ -86,12 +86,17 @@ beforeAll(async () => {
     env: environment,
     maxBuffer: 1 << 26,
   });
+  ({ key } = JSON.parse(await rig('describe.sh')) as { readonly key: string });
   agent = await startAgent();
   await rig('configure.sh', `${work}/configuration`, host, other);
   const file = `${work}/configuration/cluster-configuration.yaml`;
-  // By the agent's key alone.
+  // A login by a key that is mounted with the configuration.
+  await copyFile(key, `${work}/configuration/key`);
   const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace(/"username": "pai",\s*"password": "pai"/, '"username": "ops"'));
+  await writeFile(
+    file,
+    text.replace(/"username": "pai",\s*"password": "pai"/, '"username": "ops", "ssh-keyfile-path": "key"'),
+  );
   await call('chown', ['-R', String(UID), `${work}/configuration`]);
   await chown(work, UID, UID);
   await chown(agent.socket, UID, UID);
@@ -123,7 +128,7 @@ describe('a dev box in a container', () => {
     });
   });
 
-  it("works on hosts with the agent's key, and then has nothing to do in a new container", async () => {
+  it('works on hosts with the mounted key, and then has nothing to do in a new container', async () => {
     const first = await devBox(['run', 'hosts', '--output', 'plain']);
     expect(first.text).toMatch(/2 ran, 0 fresh, 0 failed/);
     const second = await devBox(['run', 'hosts', '--output', 'plain']);
