@@ -137,8 +137,8 @@ export class RunText {
     const time = `in ${duration(seconds)}`;
     const parts = this.#failures.map((failure) => this.#failure(failure));
     if (ran + failed + skipped === 0 && !interrupted) {
-      const what = this.#command === 'clean' ? 'nothing there' : `${fresh} fresh`;
-      return parts.join('') + line(`nothing to do: ${what} ${time}`);
+      const what = this.#command === 'clean' ? ': nothing there' : fresh > 0 ? `: ${fresh} fresh` : '';
+      return parts.join('') + line(`nothing to do${what} ${time}`);
     }
     const path = this.#pathText(end);
     parts.push(path);

@@ -2,7 +2,7 @@
 check_data "$DATA_PATH"
 reset_node
 remove_tree etcd
-settle_data /var/lib/etcd
-settle_data /var/lib/pai/pki
-settle_data "$DATA_PATH"
+settle_data /var/lib/etcd "$DELETE_ETCD"
+settle_data /var/lib/pai/pki "$DELETE_ETCD"
+settle_data "$DATA_PATH" "$DELETE_DATA"
 mark_etcd_data

@@ -4,6 +4,7 @@
 # CLUSTER_ID
 # DATA_PATH    where services keep their data
 # DELETE_DATA  yes, or nothing
+# DELETE_ETCD  the same of what etcd has, which is of no use any more to a machine that has left the cluster
 
 reset_node() {
   if command -v docker > /dev/null && docker version > /dev/null 2>&1; then
@@ -56,10 +57,10 @@ check_data() {
   esac
 }
 
-# settle_data FOLDER: keeps it and says so, or deletes it.
+# settle_data FOLDER DELETE: keeps it and says so, or deletes it.
 settle_data() {
   [ -d "$ROOT$1" ] || return 0
-  if [ -z "$DELETE_DATA" ]; then
+  if [ -z "$2" ]; then
     [ -z "$(ls -A "$ROOT$1")" ] || say "keeping $1"
     return 0
   fi

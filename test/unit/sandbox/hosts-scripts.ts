@@ -38,6 +38,7 @@ function settingsOf(name: string) {
       CLUSTER_ID: 'test',
       DATA_PATH: '/datastorage',
       DELETE_DATA: '',
+      DELETE_ETCD: '',
     },
   };
 }
