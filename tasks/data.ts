@@ -10,10 +10,11 @@ export function dataOf({ services }: Cluster, role: 'master' | 'other'): readonl
 }
 
 /** What `reset.sh` is told of it. */
-export function dataSettings({ services }: Cluster, { deleteData }: ActionContext): Settings {
+export function dataSettings({ services }: Cluster, { deleteData, hasLeft }: ActionContext): Settings {
   return {
     CLUSTER_ID: services.clusterId,
     DATA_PATH: services.dataPath,
     DELETE_DATA: deleteData === true ? 'yes' : '',
+    DELETE_ETCD: deleteData === true || hasLeft === true ? 'yes' : '',
   };
 }

@@ -2,4 +2,4 @@
 check_data "$DATA_PATH"
 reset_node
 remove_tree proxy
-settle_data "$DATA_PATH"
+settle_data "$DATA_PATH" "$DELETE_DATA"

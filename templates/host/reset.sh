@@ -4,6 +4,7 @@
 # CLUSTER_ID
 # DATA_PATH    where services keep their data
 # DELETE_DATA  yes, or nothing
+# DELETE_ETCD  the same of what etcd has, which is of no use any more to a machine that has left the cluster
 
 # Of kube-proxy, of the agent of network: bridge, and of the plugins that it brings.
 OUR_CHAINS='KUBE-|PAI-FORWARD|PAI-MASQUERADE|CNI-'
@@ -60,10 +61,10 @@ check_data() {
   esac
 }
 
-# settle_data FOLDER: keeps it and says so, or deletes it.
+# settle_data FOLDER DELETE: keeps it and says so, or deletes it.
 settle_data() {
   [ -d "$ROOT$1" ] || return 0
-  if [ -z "$DELETE_DATA" ]; then
+  if [ -z "$2" ]; then
     [ -z "$(ls -A "$ROOT$1")" ] || say "keeping $1"
     return 0
   fi

@@ -53,7 +53,7 @@ async function cutConnections(host: string): Promise<number> {
 /** Holds the lock that apt waits for, as a package manager does that is at work: by fcntl. Resolves to what lets it go. */
 async function holdAptLock(host: string, seconds: number): Promise<() => Promise<unknown>> {
   const perl = `use Fcntl; open(my $file, ">>", "/var/lib/dpkg/lock-frontend") or die;
-    fcntl($file, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die;
+    my $lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); fcntl($file, F_SETLK, $lock) or die;
     open(my $pid, ">", "/run/apt-holder"); print $pid $$; close $pid; sleep ${seconds};`;
   await onHost(host, `nohup perl -e '${perl}' > /dev/null 2>&1 &`);
   await eventually(async () => expect(await onHost(host, 'cat /run/apt-holder 2> /dev/null')).toMatch(/\d/));

@@ -241,10 +241,9 @@ export class ScriptRun {
   }
 
   /** Keeps a folder of data and says so, or deletes it. */
-  settleData(folder: string): void {
+  settleData(folder: string, deletes: boolean): void {
     const place = this.machine.at(folder.slice(1));
     if (!existsSync(place)) return;
-    const deletes = this.variable('DELETE_DATA') !== '';
     if (deletes || readdirSync(place).length > 0) this.say(`${deletes ? 'deleting' : 'keeping'} ${folder}`);
     if (deletes) rmSync(place, { recursive: true });
   }

@@ -30,7 +30,10 @@ const SHARED: readonly Rule[] = [
   [/^reset_node$/, (run) => run.resetNode()],
   // What may be deleted is judged by the real script; simulated hosts have no folder that is precious.
   [/^check_data ("[^"]+")$/, nothing],
-  [/^settle_data (\S+|"[^"]+")$/, (run, [folder = '']) => run.settleData(run.expand(folder))],
+  [
+    /^settle_data (\S+|"[^"]+") "\$(\w+)"$/,
+    (run, [folder = '', deletes = '']) => run.settleData(run.expand(folder), run.variable(deletes) !== ''),
+  ],
   [/^mark_etcd_data$/, (run) => run.markEtcdData()],
   [/^restore_daemon_json$/, (run) => run.installs.restoreDaemonJson(run.setting.files)],
   [/^wait_for \d+ ("[^"]*") (.+)$/, (run, [what = '', look = '']) => run.waitFor(run.expand(what), look)],

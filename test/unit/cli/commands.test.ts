@@ -247,7 +247,17 @@ describe('pai clean', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toBe('clean   worker:h1\n1 to clean, 1 not there\n');
     const machine = await pai(root, 'clean', 'workers', '--dry-run', '--json');
-    expect(JSON.parse(machine.stdout)).toEqual({ present: ['worker:h1'], unknown: [], absent: ['worker:h2'] });
+    expect(JSON.parse(machine.stdout)).toEqual({
+      present: ['worker:h1'],
+      unknown: [],
+      absent: ['worker:h2'],
+      data: [],
+    });
+    expect(await outputs()).toEqual(['out/pki', 'out/worker:h1']);
+    // Nothing here keeps data.
+    const refused = await pai(root, 'clean', 'workers', '--delete-data', '--yes');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('none of these targets keeps data that could be deleted');
     expect(await outputs()).toEqual(['out/pki', 'out/worker:h1']);
   });
 });

@@ -42,6 +42,7 @@ function settingsOf(name: string) {
       CLUSTER_ID: 'test',
       DATA_PATH: '/datastorage',
       DELETE_DATA: '',
+      DELETE_ETCD: '',
     },
   };
 }
