@@ -37,7 +37,11 @@ export async function executePlan(
     if (because !== undefined) return { outcome: 'skipped', because, excluded: true };
     return execution.work(targetOf(graph, name));
   };
-  await session.walk(before, work, (name, earlier, missing) => missing && goesOnWithout(plan, graph, declared, name, earlier));
+  await session.walk(
+    before,
+    work,
+    (name, earlier, missing) => missing && goesOnWithout(plan, graph, declared, name, earlier),
+  );
   return session.finish(entries.map((entry) => entry.name));
 }
 

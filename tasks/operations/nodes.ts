@@ -100,7 +100,7 @@ function stepsFor(
 /** Takes down what targets made on a host, dependents first. */
 function cleaningSteps(cluster: Cluster, host: Host): readonly Step[] {
   return targetsOn(cluster, host).map(([target, action]): Step => {
-    const run = (step: ActionContext): Promise<void> => action.clean({ ...step, target });
+    const run = (step: ActionContext): Promise<void> => action.clean({ ...step, target, hasLeft: true });
     return { name: `clean-${target}`, description: `${target} is taken down`, pools: action.pools, run };
   });
 }

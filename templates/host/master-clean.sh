@@ -12,4 +12,4 @@ fi
 remove_tree master
 remove_certificates kube-apiserver kube-apiserver-kubelet-client kube-apiserver-etcd-client front-proxy-client kube-controller-manager kube-scheduler
 # The copy of the keys stays beside the data of etcd, which nobody can read without them; it goes with that.
-rm -rf "$ROOT/var/log/kubernetes" "${STATE:?}/bin"
+rm -rf "$ROOT/var/log/kubernetes"

@@ -13,6 +13,8 @@ reset_node() {
   if runtime_works; then
     remove_kubelet
     remove_pods
+    # Programs that were copied out of kubelet's image.
+    rm -rf "${STATE:?}/bin"
   elif [ -n "$(pidof kubelet)" ]; then
     fail "kubelet runs and $RUNTIME_NAME does not answer to stop it: start $RUNTIME_NAME and clean again"
   fi

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectEnd } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
-import { tellNodes } from './parts/nodes.js';
-import { tellRolling } from './parts/rolling.js';
-import { tellPki } from './parts/pki.js';
 import { tellEtcd } from './parts/etcd.js';
+import { tellNodes } from './parts/nodes.js';
+import { tellPki } from './parts/pki.js';
+import { tellRolling } from './parts/rolling.js';
 import { onHost } from './rig.js';
 
 /**
