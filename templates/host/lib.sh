@@ -175,7 +175,13 @@ node_ready() {
     return 1
   }
   case $node_json in
-    *'"type":"Ready","status":"True"'*) return 0 ;;
+    *'"type":"Ready","status":"True"'*)
+      # What the API server says of a kubelet that was started anew may be of the one before.
+      node_beat=$(printf '%s' "$node_json" | tr '{' '\n' | sed -n '/"type":"Ready"/s/.*"lastHeartbeatTime":"\([^"]*\)".*/\1/p')
+      if expr "$node_beat" '>=' "${KUBELET_STARTED:-}" > /dev/null; then return 0; fi
+      say "node $NODE was Ready, its new kubelet has not told yet"
+      return 1
+      ;;
   esac
   say "node $NODE is not Ready: $(printf '%s' "$node_json" | tr '{' '\n' | grep '"type":"Ready"' | sed 's/.*"message":"\([^"]*\)".*/\1/')"
   return 1

@@ -111,6 +111,8 @@ kubelet_spec() { pods_ctr containers info kubelet | sed -n 's/^ *"pai\.spec": "\
 run_kubelet() {
   if kubelet_unchanged "$HYPERKUBE" "$@"; then return 0; fi
   say "starting kubelet"
+  # As the API server writes times: see node_ready.
+  KUBELET_STARTED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   remove_kubelet
   mkdir -p "$STATE/bin"
   copy_from_hyperkube /usr/local/bin/kubelet "$STATE/bin/kubelet"

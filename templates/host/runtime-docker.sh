@@ -65,6 +65,8 @@ run_kubelet() {
   done
   if kubelet_unchanged "$@"; then return 0; fi
   say "starting kubelet"
+  # As the API server writes times: see node_ready.
+  KUBELET_STARTED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   remove_kubelet
   docker run -d --name kubelet --label "pai.spec=$spec" "$@" > /dev/null
   wait_for 60 "kubelet" kubelet_running

@@ -57,11 +57,12 @@ export function nodesOf(world: World, only?: string): readonly SandboxNode[] {
     if (only !== undefined && host.address !== only) return [];
     const stored = world.store.get(objectKey('', 'nodes', '', host.address));
     if (stored === undefined) return [];
-    const ready = kubeletRun(world.layout.host(host.name)) !== undefined;
+    const run = kubeletRun(world.layout.host(host.name));
+    const ready = run !== undefined;
     const labels = textsAt(stored, 'metadata', 'labels');
     const cordon = world.store.get(CORDONS + host.address);
     const cordoned = cordon === undefined ? {} : { cordonedAt: numberAt(cordon, 'at') };
-    return [{ name: host.address, host, ready, labels, ...cordoned, object: withStatus(stored, host, ready, world) }];
+    return [{ name: host.address, host, ready, labels, ...cordoned, object: withStatus(stored, host, run, world) }];
   });
 }
 
@@ -94,10 +95,11 @@ function newNode(address: string, hostname: string, revision: number, now: numbe
   };
 }
 
-function withStatus(stored: JsonObject, host: SandboxHost, ready: boolean, world: World): JsonObject {
-  // A heartbeat a minute, so that a watch has some peace.
-  const at = timeText(world.now - (world.now % 60_000));
-  const condition = ready
+function withStatus(stored: JsonObject, host: SandboxHost, run: string | undefined, world: World): JsonObject {
+  // A heartbeat a minute, so that a watch has some peace, and one when kubelet starts.
+  const at = timeText(Math.max(world.now - (world.now % 60_000), Number(run ?? 0)));
+  const condition =
+    run !== undefined
     ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status (simulated)' }
     : { status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
   return {
