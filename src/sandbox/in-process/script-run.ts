@@ -153,6 +153,7 @@ export class ScriptRun {
       case 'component_healthy':
         return this.machine.componentProblem(COMPONENTS[word] ?? '', word);
       case 'node_ready':
+      case 'node_ready_but_network':
         return this.machine.nodeProblem(this.variable('NODE'));
       case 'node_kubectl':
         if (words.join(' ') === '--server=https://127.0.0.1:6443 get --raw /readyz')
