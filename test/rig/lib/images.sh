@@ -74,9 +74,9 @@ kubernetes_binaries() {
     step "unpack Kubernetes $RIG_KUBERNETES" unpack_kubernetes "$tarball"
 }
 
-# There is none to be had without Go; clusters of the rig then ask a name server outside.
+# It takes Go and a long time, so only who asks for it gets it: PAI_RIG_COREDNS=1. Clusters of the rig ask a name server outside else.
 coredns_binary() {
-  [ -f "$RIG_COREDNS_BINARY" ] || ! command -v go > /dev/null ||
+  [ -f "$RIG_COREDNS_BINARY" ] || [ "${PAI_RIG_COREDNS:-}" != 1 ] ||
     step "build CoreDNS $RIG_COREDNS" "$RIG_DIR/build-coredns.sh" "$RIG_COREDNS_BINARY"
 }
 
