@@ -63,7 +63,8 @@ node_object() {
     return 1
   fi
   if kubelet_runs "$host"; then
-    condition='"status":"True","reason":"KubeletReady","message":"kubelet is posting ready status (simulated)"'
+    condition='"status":"True","lastHeartbeatTime":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"'
+    condition=$condition',"reason":"KubeletReady","message":"kubelet is posting ready status (simulated)"'
   else
     condition='"status":"Unknown","reason":"NodeStatusUnknown","message":"Kubelet stopped posting node status."'
   fi
