@@ -148,7 +148,7 @@ describe('versions', () => {
       /kube-apiserver on master1 is v1\.20\.2.*minor versions.*Set apiserver-version to a release of 1\.21/,
     ],
     ['etcd-version', '3.6.1', /etcd on master1 is 3\.\d+\.\d+.*minor versions/],
-    ['apiserver-version', 'v1.19.9', /kube-apiserver on master1 is v1\.20\.2.*older.*--allow downgrade/],
+    ['kube-scheduler-version', 'v1.19.9', /kube-scheduler on master1 is v1\.20\.2.*older.*--allow downgrade/],
   ])('%s %s is refused before anything is touched', async (field, to, words) => {
     await version(field, to);
     const result = await project.pai('run', 'masters');
