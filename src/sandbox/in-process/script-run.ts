@@ -236,7 +236,13 @@ export class ScriptRun {
     this.machine.removeContainer('kubelet');
     const kubelet = this.machine.at('var/lib/kubelet');
     if (existsSync(kubelet)) this.empty(kubelet);
-    for (const folder of ['var/lib/pai/pki-generation', 'etc/kubernetes', 'var/log/pods', 'var/log/containers']) {
+    for (const folder of [
+      'var/lib/pai/bin',
+      'var/lib/pai/pki-generation',
+      'etc/kubernetes',
+      'var/log/pods',
+      'var/log/containers',
+    ]) {
       rmSync(this.machine.at(folder), { recursive: true, force: true });
     }
   }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readIfThere, ScriptFailure } from './machine.js';
 import { NotSimulated, ScriptRun, type ScriptSetting, Stopped } from './script-run.js';
 import { readScript } from './statements.js';
@@ -33,6 +33,12 @@ const SHARED: readonly Rule[] = [
   [
     /^settle_data (\S+|"[^"]+") "\$(\w+)"$/,
     (run, [folder = '', deletes = '']) => run.settleData(run.expand(folder), run.variable(deletes) !== ''),
+  ],
+  [
+    /^\[ -d ("[^"]+") \] \|\| rm -f ("[^"]+")$/,
+    (run, [folder = '', place = '']) => {
+      if (!existsSync(run.expand(folder))) rmSync(run.expand(place), { force: true });
+    },
   ],
   [/^mark_etcd_data$/, (run) => run.markEtcdData()],
   [/^restore_daemon_json$/, (run) => run.installs.restoreDaemonJson(run.setting.files)],

@@ -100,8 +100,8 @@ function withStatus(stored: JsonObject, host: SandboxHost, run: string | undefin
   const at = timeText(Math.max(world.now - (world.now % 60_000), Number(run ?? 0)));
   const condition =
     run !== undefined
-    ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status (simulated)' }
-    : { status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
+      ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status (simulated)' }
+      : { status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
   return {
     ...stored,
     status: {

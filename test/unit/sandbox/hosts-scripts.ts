@@ -39,6 +39,7 @@ function settingsOf(name: string) {
       HYPERKUBE: 'registry.test/hyperkube:v1.13.0',
       KUBELET_FLAGS: '--pod-infra-container-image=registry.test/pause:3.1',
       NODE: address,
+      NETWORK: 'host-only',
       CLUSTER_ID: 'test',
       DATA_PATH: '/datastorage',
       DELETE_DATA: '',

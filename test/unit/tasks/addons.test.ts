@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { listAt, objectAt, textAt, valueAt } from '../../../src/model/json-path.js';
 import { clusterAddons } from '../../../tasks/addons.js';
 import { networkAddons } from '../../../tasks/network.js';
+import { releasesOf } from '../../../tasks/releases.js';
 import * as fixture from '../cluster/configuration-fixture.js';
 import { CLUSTER, type Edit, edited, failure, KUBERNETES, removeEdited } from '../cluster/configuration-fixture.js';
 import { asPai, context, objectsOf, templates } from './templates.js';
@@ -78,7 +79,9 @@ describe('the network of network: bridge', () => {
   it('has controller managers give each node its part', async () => {
     const render = async (...edits: readonly Edit[]) => {
       const cluster = await loadEdited(...edits);
-      const variables = { ...cluster.variables.kubernetes, hostcofig: {}, cluster_id: 'c', image: 'i', inputs: '' };
+      const release = { ...releasesOf(cluster).controllerManager };
+      const given = { hostcofig: {}, cluster_id: 'c', image: 'i', inputs: '', release };
+      const variables = { ...cluster.variables.kubernetes, ...given };
       return templates.render('kubernetes/kube-controller-manager/kube-controller-manager.yaml.template', variables);
     };
     const flags = ['--allocate-node-cidrs=true', '--cluster-cidr=10.244.0.0/16', '--node-cidr-mask-size=24'];

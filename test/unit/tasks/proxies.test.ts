@@ -7,15 +7,25 @@ import { loadBalancer } from '../../../tasks/proxies.js';
 const templates = createTemplateDriver(path.resolve(import.meta.dirname, '../../../templates'), {
   undefined: 'strict',
 });
-const pki = { material: async () => new Map([['ca.crt', 'the CA']]) };
+const pki = {
+  material: async () => new Map([['ca.crt', 'the CA']]),
+  renewal: async () => ({ generation: 0, renewed: 0 }),
+};
 
 /** What a load balancer needs of a cluster with masters of these addresses. */
 function clusterOf(addresses: readonly string[]): Cluster {
-  const versions = { hyperkube: 'v1.20.2', pause: '3.2', haproxy: '2.6.12' };
+  const components = { apiserver: 'v1.20.2', scheduler: 'v1.20.2', controllerManager: 'v1.20.2', etcd: '3.4.23' };
+  const versions = { ...components, hyperkube: 'v1.20.2', pause: '3.2', haproxy: '2.6.12' };
   const masters = addresses.map((address, index) => ({ name: `m${index + 1}`, address }));
   return {
     masters,
-    kubernetes: { dockerRegistry: 'registry/pai', versions },
+    kubernetes: {
+      dockerRegistry: 'registry/pai',
+      containerRuntime: 'docker',
+      network: { kind: 'host-only' },
+      versions,
+    },
+    services: { clusterId: 'test', dataPath: '/datastorage' },
     addresses: { apiServer: 'https://10.0.0.9:6443' },
     variables: { kubernetes: { clusterconfig: { 'cluster-dns': '10.254.0.10' } } },
   } as unknown as Cluster;

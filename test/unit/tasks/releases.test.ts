@@ -15,6 +15,7 @@ const VARIABLES = {
     'cluster-dns': '10.96.0.10',
     'service-cluster-ip-range': '10.96.0.0/16',
     'storage-backend': 'etcd3',
+    network: 'host-only',
   },
   hostcofig: { hostip: '10.0.0.1' },
   cluster_id: 'test',

@@ -19,6 +19,7 @@ function clusterOf(
       dockerRegistry: 'registry.example:5000/k8s',
       dockerRegistryInsecure: false,
       containerRuntime: 'containerd',
+      network: { kind: 'host-only' },
       packageSource: { only: false },
       versions: { hyperkube: 'v1.20.2', pause: '3.2' },
       ...kubernetes,
