@@ -9,8 +9,9 @@ import { hostAddress, hostName, onHost, rig } from '../rig.js';
 
 const call = promisify(execFile);
 
-/** A host that is in no cluster yet. */
+/** Hosts that are in no cluster yet: one that comes and goes as a worker, one for a master. */
 const further = hostName(10);
+const another = hostName(11);
 
 /** Deployment and budget: a pod that may not go. */
 const HELD = ['Deployment', 'PodDisruptionBudget'];
@@ -22,16 +23,16 @@ export function tellNodes(cluster: () => RigCluster): void {
       await rig('up.sh', '--fresh', further);
     });
     afterAll(async () => {
-      await rig('down.sh', further);
+      await rig('down.sh', further, another);
     });
 
     const file = () => path.join(cluster().project.configuration, 'cluster-configuration.yaml');
     const list = () => path.join(cluster().project.configuration, 'machines.yaml');
     const nodes = async (...words: string[]): Promise<Result> => cluster().project.pai('nodes', ...words);
-    const machine = async (role: string): Promise<string> => {
-      const address = hostAddress(further);
+    const machine = async (role: 'master' | 'worker', name = further): Promise<string> => {
+      const address = hostAddress(name);
       const own = role === 'master' ? 'etcdid: etcdid9' : 'pai-worker: true';
-      const fields = [`hostname: ${further}`, `hostip: ${address}`, 'machine-type: RIG', `k8s-role: ${role}`, own];
+      const fields = [`hostname: ${name}`, `hostip: ${address}`, 'machine-type: RIG', `k8s-role: ${role}`, own];
       await writeFile(list(), `machine-list:\n  - ${fields.join('\n    ')}\n`);
       return address;
     };
@@ -95,19 +96,19 @@ export function tellNodes(cluster: () => RigCluster): void {
       expect((await cluster().project.pai('prune')).code).toBe(2);
       expectEnd(await cluster().project.pai('prune', '--yes'), { failed: 0, skipped: 0 });
       expect(await cluster().kubectl('get nodes -o name')).not.toContain(address);
-      await rig('up.sh', '--fresh', further);
     });
 
     it('a master is added and removed again, with its member of etcd', async () => {
       const [first = ''] = cluster().masters;
-      await machine('master');
+      await rig('up.sh', '--fresh', another);
+      await machine('master', another);
       expectEnd(await nodes('add', '-f', list()), { failed: 0, skipped: 0 });
       const members = async () => (await cluster().etcdctl(first, 'member list')).match(/started/g) ?? [];
       expect(await members()).toHaveLength(4);
       expectEnd(await cluster().project.pai('run', 'kubernetes'), { ran: 0, failed: 0 });
-      expectEnd(await nodes('remove', further), { failed: 0, skipped: 0 });
+      expectEnd(await nodes('remove', another), { failed: 0, skipped: 0 });
       expect(await members()).toHaveLength(3);
-      expect(await onHost(further, 'docker ps -aq; ls -A /etc/kubernetes 2>/dev/null')).toBe('');
+      expect(await onHost(another, 'docker ps -aq; ls -A /etc/kubernetes 2>/dev/null')).toBe('');
       expectEnd(await cluster().project.pai('run', 'kubernetes'), { ran: 0, failed: 0 });
       // Services may be told of machines.
       expectEnd(await cluster().project.pai('run', 'services'), { failed: 0, skipped: 0 });
