@@ -10,6 +10,11 @@ etcd_manifest=etc/kubernetes/manifests/etcd.yaml
 # the one that it has, and a master that comes or goes makes no other member start again. The state is `existing` only until a member that joins has
 # started: one that lost its data would else come back under its old ID, knowing nothing of what it voted for. With `new` etcd refuses that.
 etcd_fill_in() {
+  # What asks the other members needs it before the rest is installed.
+  if [ -f root/etc/kubernetes/pki/etcd-ca.crt ]; then
+    cp -p root/etc/kubernetes/pki/etcd-ca.crt "$PKI/.etcd-ca.crt.pai-new"
+    mv -f "$PKI/.etcd-ca.crt.pai-new" "$PKI/etcd-ca.crt"
+  fi
   etcd_cluster=$(cat members)
   etcd_state=new
   etcd_forget_removed

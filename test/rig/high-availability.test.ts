@@ -16,10 +16,10 @@ let cluster: RigCluster;
 
 /** What else is told of it, by name; each starts from a healthy cluster and leaves one. `PAI_RIG_PARTS=a,b` tells only these. */
 const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
-  nodes: tellNodes,
   rolling: tellRolling,
   pki: tellPki,
   etcd: tellEtcd,
+  nodes: tellNodes,
 };
 const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 
