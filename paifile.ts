@@ -70,6 +70,8 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
   const chosen = clusterAddons(cluster).map(({ name, description, action }) =>
     target(`addon:${name}`, action, { description, needs: [after(kubeProxies)], through: [masters] }),
   );
+  // Of all, the dashboard is what no service waits for: the one machine that it runs on may be down.
+  const nameServers = chosen.filter(({ name }) => name !== 'addon:dashboard');
   const addons = group('addons', 'what the cluster itself runs', [access, ...network, kubeProxies, ...chosen]);
 
   const kubectl = target('kubectl', operatorTools(cluster), {
@@ -77,14 +79,7 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: [pki, after(masters)],
   });
 
-  const kubernetes = group('kubernetes', 'the cluster without services', [
-    etcd,
-    proxy,
-    masters,
-    workers,
-    addons,
-    kubectl,
-  ]);
+  group('kubernetes', 'the cluster without services', [etcd, proxy, masters, workers, addons, kubectl]);
 
   target('prepare-hadoop-config', hadoopConfiguration(cluster, project), {
     description: "Hadoop's configuration of every role, from that of the configured release",
@@ -105,7 +100,8 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: (service, own) => [
       pki,
       ...service.images.map((name) => images.named(name)),
-      after(kubernetes, ...service.prerequisites.map((name) => own.named(name))),
+      after(etcd, proxy, masters, workers, kubeProxies, ...nameServers, kubectl),
+      after(...service.prerequisites.map((name) => own.named(name))),
     ],
     through: [masters],
   });

@@ -28,6 +28,16 @@ export default defineConfig({
         test: {
           name: 'rig',
           include: ['test/rig/**/*.test.ts'],
+          exclude: ['test/rig/**/*.long.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'rig-long',
+          include: ['test/rig/**/*.long.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,

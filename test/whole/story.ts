@@ -73,10 +73,8 @@ export function tellStory(open: () => Promise<World>, kind: WorldKind, between?:
   beforeAll(async () => {
     world = await open();
     const { masters, proxies, workers } = world;
-    const file = path.join(world.project.configuration, 'cluster-configuration.yaml');
-    const dashboards = /\bdashboard["']?: *["']?true/.test(await readFile(file, 'utf8')) ? 1 : 0;
-    // host:, etcd: and master:, proxy:, worker:; then pki, two addons and perhaps the dashboard, kubectl, an image and two services.
-    targets = 3 * masters.length + 2 * proxies.length + 2 * workers.length + 7 + dashboards;
+    // host:, etcd: and master:, proxy:, worker:; then pki, two addons, kubectl, an image and two services.
+    targets = 3 * masters.length + 2 * proxies.length + 2 * workers.length + 7;
   });
 
   afterAll(async () => {

@@ -66,7 +66,8 @@ export class Installs {
   }
 
   removeTree(unit: string): void {
-    for (const [place] of this.#listed(unit) ?? []) rmSync(place, { force: true });
+    const keys = path.join(this.#root, 'var/lib/pai/pki/');
+    for (const [place] of this.#listed(unit) ?? []) if (!place.startsWith(keys)) rmSync(place, { force: true });
     rmSync(this.#list(unit), { force: true });
     if (existsSync(this.#lists) && readdirSync(this.#lists).length === 0) rmdirSync(this.#lists);
   }
