@@ -51,7 +51,9 @@ export function tellRolling(cluster: () => RigCluster): void {
       expectEnd(await project.pai('clean', 'service:cluster-configuration'), { failed: 0 });
       await cluster().whileDown(master, async () => {
         // haproxy notices after three failed checks, 3 s apart.
-        await eventually(() => cluster().kubectl('get --raw /readyz'), 300);
+        await eventually(async () => {
+          for (let request = 0; request < 6; request++) await cluster().kubectl('get --raw /readyz');
+        }, 300);
         const result = await project.pai('run', 'services');
         expect(result.code).toBe(1);
         expect(Object.keys(result.failures), result.text.slice(-4000)).toEqual([`host:${master}`]);
