@@ -112,7 +112,7 @@ describe('a cluster that runs, with a fault', () => {
     expect(result.ran).toEqual([]);
     // The others wait for it, so they are skipped: it is told once.
     expectFailure(result, 'addon:rbac', 'KUBE_UNREACHABLE', /10\.77\.1\.1:6443/);
-    expectEnd(result, { skipped: 4 });
+    expectEnd(result, { skipped: 3 });
   });
 
   it('in the registry: the image is unknown, and what does not need it goes on', async () => {
