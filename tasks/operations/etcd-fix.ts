@@ -20,7 +20,8 @@ import { type EtcdView, memberOf, partnerOf, quorumOf, removalProblem } from './
 export async function planFix(cluster: Cluster, context: OperationContext): Promise<OperationPlan> {
   const host = hostOfWords(cluster, context.words);
   const view = await lookAtEtcd(cluster, context);
-  checkFix(cluster, view, host, context.options.force === true);
+  const isForced = context.options.force === true;
+  checkFix(cluster, view, host, isForced);
   const partner = partnerOf(view, host);
   if (partner === undefined) throw new Error('a fix was allowed without a healthy member');
   const look = view.looks.find((each) => each.host.name === host.name);
@@ -43,7 +44,7 @@ export async function planFix(cluster: Cluster, context: OperationContext): Prom
             name: `etcd-stop:${host.name}`,
             description: 'stop the member',
             pools: onHost,
-            run: (applying: MembershipContext) => stop(cluster, host, applying),
+            run: (applying: MembershipContext) => stop(cluster, host, applying, isForced),
           },
         ]),
     {
@@ -139,14 +140,25 @@ export function checkFix(cluster: Cluster, view: EtcdView, host: Host, isForced:
   if (problem !== undefined) refuse(problem, 'Bring the other members back first: pai etcd status.');
 }
 
-/** A learner is not the broken member, but the one that an earlier try put in its place. */
-async function isReplaced(cluster: Cluster, host: Host, context: MembershipContext): Promise<boolean> {
-  const member = memberOf(await lookAtEtcd(cluster, context), host);
-  return member !== undefined && (member.learner || !member.started);
+/**
+ * Whether the member of a host is not the broken one, but the one that an earlier try put in its place: a learner, or one that is healthy. The script of
+ * a try that was interrupted goes on without pai, and may have promoted it since the plan was made.
+ */
+async function isReplaced(
+  cluster: Cluster,
+  host: Host,
+  context: MembershipContext,
+  isForced: boolean,
+): Promise<boolean> {
+  const view = await lookAtEtcd(cluster, context);
+  const member = memberOf(view, host);
+  if (member === undefined) return false;
+  const look = view.looks.find((each) => each.host.name === host.name);
+  return member.learner || !member.started || (look?.healthy === true && !isForced);
 }
 
-async function stop(cluster: Cluster, host: Host, context: MembershipContext): Promise<void> {
-  if (await isReplaced(cluster, host, context)) {
+async function stop(cluster: Cluster, host: Host, context: MembershipContext, isForced: boolean): Promise<void> {
+  if (await isReplaced(cluster, host, context, isForced)) {
     context.log(`the new member on ${host.name} was added already`);
     return;
   }
@@ -154,7 +166,9 @@ async function stop(cluster: Cluster, host: Host, context: MembershipContext): P
 }
 
 async function remove(cluster: Cluster, host: Host, context: MembershipContext): Promise<void> {
-  if (await isReplaced(cluster, host, context)) {
+  // The broken one was stopped, so one that runs is the new one, whatever it is called by now.
+  const look = (await lookAtEtcd(cluster, context)).looks.find((each) => each.host.name === host.name);
+  if (look?.running === true || (await isReplaced(cluster, host, context, true))) {
     context.log(`the new member on ${host.name} was added already`);
     return;
   }
