@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectEnd } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
-import { tellEtcd } from './parts/etcd.js';
-import { tellNodes } from './parts/nodes.js';
-import { tellPki } from './parts/pki.js';
-import { tellRolling } from './parts/rolling.js';
 import { onHost } from './rig.js';
 
 /**
@@ -13,15 +9,6 @@ import { onHost } from './rig.js';
  */
 const hosts = shape(5, 3, 1, 1);
 let cluster: RigCluster;
-
-/** What else is told of it, by name; each starts from a healthy cluster and leaves one. `PAI_RIG_PARTS=a,b` tells only these. */
-const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
-  rolling: tellRolling,
-  pki: tellPki,
-  etcd: tellEtcd,
-  nodes: tellNodes,
-};
-const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 
 beforeAll(async () => {
   cluster = await RigCluster.create(hosts);
@@ -65,8 +52,6 @@ describe('three masters behind a proxy', () => {
     });
     expect(await cluster.kubectl('get configmap written-meanwhile -o name')).toContain('configmap/written-meanwhile');
   });
-
-  for (const part of chosen) PARTS[part]?.(() => cluster);
 
   it('are taken down again, the proxy after them', async () => {
     const result = await cluster.project.pai('clean', 'kubernetes');
