@@ -28,7 +28,7 @@ describe('machines of a cluster', { timeout: 400_000 }, () => {
 
   beforeAll(async () => {
     project = await SandboxProject.create({ masters: 3, workers: 2, proxy: true });
-    expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
+    expectEnd(await project.pai('run', 'services', 'kubernetes'), { failed: 0, skipped: 0 });
   }, 400_000);
   afterAll(() => project.remove());
 
