@@ -88,7 +88,8 @@ export class ForkingShell {
   /** Starts one; undefined where that can't be done (another system than Linux, an older bash, no /proc). */
   static async open({ bash, cwd, env }: ShellOptions): Promise<ForkingShell | undefined> {
     if (process.platform !== 'linux') return undefined;
-    const child = spawn(bash, ['-c', SCRIPT, bash], {
+    // Where its input is a socket, as Node's pipes are, bash takes itself for the shell of a remote login and reads ~/.bashrc.
+    const child = spawn(bash, ['--norc', '-c', SCRIPT, bash], {
       cwd,
       env: { ...env, [SHELL_VARIABLE]: '1' },
       // A session of its own: no interrupt of the terminal reaches it.

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are commands of bash
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandContext, runPieces } from '../../../src/local/command.js';
 import { isForkable, isPlainEnvironment } from '../../../src/local/forkable.js';
@@ -73,6 +74,14 @@ describe('a shell that forks', () => {
     const made = await shells();
     await run(made, ':');
     expect(await run(made, line)).toEqual(await alone(made, line));
+  });
+
+  test('reads no file of the user, also where nothing says that a shell runs already', async () => {
+    const home = await temporaryDirectory();
+    await writeFile(path.join(home, '.bashrc'), 'export FROM_BASHRC=1\n');
+    const { SHLVL: _, ...env } = process.env;
+    const made = await shells(0, { ...env, HOME: home });
+    expect((await run(made, 'echo "${FROM_BASHRC-not read}"')).stdout).toBe('not read\n');
   });
 
   test('says of a command that can not be read what is wrong with it, and fails with it', async () => {
