@@ -1,17 +1,39 @@
 import type { Command } from './command.js';
+import {
+  all,
+  allow,
+  batch,
+  cacheDir,
+  deleteData,
+  detailedExitcode,
+  dryRun,
+  exclude,
+  explain,
+  failFast,
+  follow,
+  force,
+  hostKeys,
+  jobs,
+  json,
+  jsonLines,
+  keepGoing,
+  maxSize,
+  noCache,
+  type OptionRow,
+  only,
+  out,
+  output,
+  profile,
+  retryFailed,
+  run,
+  sandbox,
+  undefinedOption,
+  verbose,
+  waitLock,
+  yes,
+} from './option-rows.js';
 
-/** An option as commander writes it. */
-export interface OptionRow {
-  readonly flags: string;
-  readonly summary: string;
-  readonly choices?: readonly string[];
-  /** Its value is a whole number from 1. */
-  readonly count?: boolean;
-  /** It may be given several times; all values count. */
-  readonly repeatable?: boolean;
-  /** Its value is a target, a group or a glob, for completion. */
-  readonly pattern?: boolean;
-}
+export type { OptionRow } from './option-rows.js';
 
 /** A command, and where its code is. */
 export interface CommandRow {
@@ -26,82 +48,6 @@ export interface CommandRow {
   readonly words?: readonly string[];
   readonly load: () => Promise<Command>;
 }
-
-const json: OptionRow = { flags: '--json', summary: 'write JSON' };
-const jsonLines: OptionRow = { flags: '--json', summary: 'same as --output json' };
-const output: OptionRow = {
-  flags: '--output <format>',
-  summary: 'how the run is told (default: tty on a terminal, github on GitHub Actions, else plain)',
-  choices: ['tty', 'plain', 'grouped', 'github', 'json'],
-};
-const profile: OptionRow = { flags: '--profile <file>', summary: 'write a trace of the run, for ui.perfetto.dev' };
-const jobs: OptionRow = { flags: '--jobs <n>', summary: 'how many targets run at a time', count: true };
-const force: OptionRow = { flags: '--force', summary: 'run the named targets even if they are fresh' };
-const dryRun: OptionRow = { flags: '--dry-run', summary: 'only show what would be done' };
-const keepGoing: OptionRow = {
-  flags: '--keep-going',
-  summary: 'after a failure go on with what does not depend on it (the default)',
-};
-const retryFailed: OptionRow = { flags: '--retry-failed', summary: 'run what did not succeed in the last run' };
-const only: OptionRow = { flags: '--only', summary: 'run just the named targets, not what they need' };
-const exclude: OptionRow = {
-  flags: '--exclude <pattern>',
-  summary: 'leave these targets out; may be given several times',
-  repeatable: true,
-  pattern: true,
-};
-const batch: OptionRow = {
-  flags: '--batch <size>',
-  summary: 'how many workers change at a time: a number, or a share like 20% (default: 1)',
-};
-const allow: OptionRow = {
-  flags: '--allow <what>',
-  summary: 'change it all the same: unhealthy (cluster), downgrade (of a version); may be given several times',
-  repeatable: true,
-};
-const yes: OptionRow = { flags: '--yes', summary: 'answer yes to what targets ask before they run' };
-const deleteData: OptionRow = {
-  flags: '--delete-data',
-  summary: 'delete the data too that else is kept; asks for the id of the cluster',
-};
-const waitLock: OptionRow = { flags: '--wait-lock', summary: 'wait while another pai is at work on this project' };
-const failFast: OptionRow = { flags: '--fail-fast', summary: 'start nothing more after a failure' };
-const verbose: OptionRow = { flags: '--verbose', summary: 'show what targets say while they run' };
-const all: OptionRow = { flags: '--all', summary: 'show fresh targets too' };
-const explain: OptionRow = {
-  flags: '--explain',
-  summary: 'show the whole reason of each target: inputs with old and new digests',
-};
-const detailedExitcode: OptionRow = {
-  flags: '--detailed-exitcode',
-  summary: 'end with 3 when something would run, 0 when nothing would, 1 when something is unknown',
-};
-const follow: OptionRow = { flags: '-f, --follow', summary: 'go on with what is added, until the target ends' };
-const run: OptionRow = { flags: '--run <run>', summary: 'of this run: last, an id, or the beginning of one' };
-const hostKeys: OptionRow = {
-  flags: '--host-keys <policy>',
-  summary: 'SSH keys of hosts not seen before',
-  choices: ['accept-new', 'strict'],
-};
-const undefinedOption: OptionRow = {
-  flags: '--undefined <behavior>',
-  summary: 'variables that templates use and that are not there: strict (default, an error) or jinja (no text)',
-  choices: ['strict', 'jinja'],
-};
-
-const cacheDir: OptionRow = {
-  flags: '--cache-dir <dir>',
-  summary: 'folder of the output cache (default: $PAI_CACHE_DIR, or .cache/outputs)',
-};
-const noCache: OptionRow = { flags: '--no-cache', summary: 'neither take outputs from the cache nor keep them' };
-const maxSize: OptionRow = { flags: '--max-size <size>', summary: 'of prune: what may remain, like 500MB or 2GiB' };
-
-const out: OptionRow = { flags: '-o, --out <folder>', summary: 'folder to write the configuration to' };
-
-const sandbox: OptionRow = {
-  flags: '--sandbox',
-  summary: 'work on the simulated cluster of `pai sandbox`, which is made when it is not there',
-};
 
 /** Options of every command that needs the configuration. */
 export const COMMON_OPTIONS: readonly OptionRow[] = [
