@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are commands of bash
+import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CommandContext, runPieces } from '../../../src/local/command.js';
 import { isForkable, isPlainEnvironment } from '../../../src/local/forkable.js';
@@ -131,6 +133,32 @@ describe('a shell that forks', () => {
     const made = await shells();
     expect((await run(made, '(sleep 0.3; echo late) & echo early')).stdout).toBe('early\nlate\n');
     expect((await run(made, 'echo next')).stdout).toBe('next\n');
+  });
+
+  test('waits for a command that is stopped and goes on later', async () => {
+    const made = await shells();
+    const context = contextWith();
+    const ending = run(
+      made,
+      'read -r pid rest < /proc/self/stat; echo $pid; kill -STOP $pid; echo later; exit 5',
+      context,
+    );
+    const isStopped = () => expect(readFileSync(`/proc/${context.lines[0]}/stat`, 'utf8')).toContain(') T ');
+    await vi.waitFor(isStopped, { timeout: 10_000 });
+    const over = vi.fn();
+    void ending.then(over);
+    await sleep(200);
+    expect(over).not.toHaveBeenCalled();
+    process.kill(Number(context.lines[0]), 'SIGCONT');
+    expect(await ending).toMatchObject({ problem: 'it exited with 5', stdout: expect.stringContaining('\nlater\n') });
+  });
+
+  // `wait -f` of bash missed it in a few of 1,000 shells.
+  test('sees its first command end, however many shells there are', async () => {
+    const made = await shells();
+    const lines = Array.from({ length: 100 }, (_, index) => `sleep 0.02; echo ${index}`);
+    const ended = await Promise.all(lines.map((line) => run(made, line)));
+    expect(ended.map(({ stdout }) => stdout)).toEqual(lines.map((_, index) => `${index}\n`));
   });
 
   test('ends a command with all that it started when it is cancelled, and goes on with others', async () => {
