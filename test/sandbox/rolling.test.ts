@@ -18,11 +18,17 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 const restores: (() => Promise<void>)[] = [];
-beforeEach(() => async () => {
+async function restore(): Promise<void> {
+  for (const one of restores.splice(0).reverse()) await one();
+}
+beforeEach(() => restore);
+
+/** After tests that change the cluster: it is as it was before. */
+async function repair(): Promise<void> {
+  await restore();
   await project.sandbox('lift');
-  for (const restore of restores.splice(0).reverse()) await restore();
   expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
-});
+}
 
 let edits = 0;
 /** Another flag of kubelet. */
@@ -52,6 +58,8 @@ async function isCordoned(): Promise<boolean> {
 }
 
 describe('a changed flag of kubelet', () => {
+  beforeEach(() => repair);
+
   it('rolls masters one at a time, then workers in batches, each drained before and taking pods again after', async () => {
     await changeKubelet();
     const result = await project.pai('run', 'workers', '--batch', '2');
@@ -114,6 +122,8 @@ describe('a changed flag of kubelet', () => {
 });
 
 describe('while the host of a master is down', () => {
+  beforeEach(() => repair);
+
   it.each(['master1', 'master3'])('a run goes on without %s and says so', async (master) => {
     expectEnd(await project.pai('clean', 'service:cluster-configuration'), { failed: 0 });
     await project.sandbox('fault', 'worker2', 'kubelet-dead');
