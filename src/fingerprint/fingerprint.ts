@@ -28,6 +28,7 @@ export class FingerprintKeyMissing extends Error {
  * The fingerprint of a target.
  * @param needs output digest of each target that it needs; each enters as the part `needs <target>`.
  * @param key the cluster's fingerprint key; only secret parts need one.
+ * @param digestOutput digests an output of a need; who asks for many targets may remember it, since many need the same one.
  * @throws FingerprintKeyMissing for secret parts without a key; Error when two parts have one name (a bug of the action).
  */
 export function fingerprintOf(
@@ -35,6 +36,7 @@ export function fingerprintOf(
   parts: readonly FingerprintPart[],
   needs: ReadonlyMap<string, string>,
   key?: Uint8Array,
+  digestOutput: (output: string) => string = digest,
 ): Fingerprint {
   const digests: [name: string, digest: string][] = [];
   const unkeyed: string[] = [];
@@ -45,7 +47,7 @@ export function fingerprintOf(
     // Target and part are digested with it, so that stamps do not tell where the same secret is used again.
     else digests.push([name, keyedDigest(key, [target, name, value])]);
   }
-  for (const [need, output] of needs) digests.push([`needs ${need}`, digest(output)]);
+  for (const [need, output] of needs) digests.push([`needs ${need}`, digestOutput(output)]);
   const record = Object.fromEntries(digests);
   if (Object.keys(record).length < digests.length || unkeyed.length > 0) {
     const names = [...digests.map(([name]) => name), ...unkeyed];

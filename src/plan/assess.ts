@@ -15,13 +15,18 @@ export interface Wanted {
   readonly error?: PaiError;
 }
 
-/** Asks a target what it should be and fingerprints that. Does not reject. */
-export async function want(look: Look, target: Target, outputs: ReadonlyMap<string, string>): Promise<Wanted> {
+/** Asks a target what it should be and fingerprints that, with output digests digested by `digestOutput`. Does not reject. */
+export async function want(
+  look: Look,
+  target: Target,
+  outputs: ReadonlyMap<string, string>,
+  digestOutput?: (output: string) => string,
+): Promise<Wanted> {
   try {
     const desired = await look.desired(target, outputs);
     const secret = desired.parts.some((part) => part.secret === true);
     const key = secret ? await look.fingerprintKey() : undefined;
-    return { desired, ...fingerprintOrMissing(target, desired, outputs, key) };
+    return { desired, ...fingerprintOrMissing(target, desired, outputs, key, digestOutput) };
   } catch (thrown) {
     return { error: toPaiError(thrown) };
   }
@@ -66,9 +71,10 @@ function fingerprintOrMissing(
   desired: Desired,
   outputs: ReadonlyMap<string, string>,
   key: Uint8Array | undefined,
+  digestOutput: ((output: string) => string) | undefined,
 ): Pick<Wanted, 'fingerprint' | 'withoutKey'> {
   try {
-    return { fingerprint: fingerprintOf(target.name, desired.parts, outputs, key) };
+    return { fingerprint: fingerprintOf(target.name, desired.parts, outputs, key, digestOutput) };
   } catch (thrown) {
     if (thrown instanceof FingerprintKeyMissing) return { withoutKey: thrown.parts };
     throw thrown;
