@@ -16,7 +16,8 @@ export class FollowedRun {
   readonly told: Told[] = [];
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
-  #wake: () => void = () => {};
+  /** Those who wait for the next thing that is told. */
+  #waiting: (() => void)[] = [];
   #isOver = false;
   #stderr = '';
 
@@ -50,9 +51,7 @@ export class FollowedRun {
         if (type === 'target-start' && fits(target)) return target;
       }
       if (this.#isOver) return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
@@ -71,5 +70,9 @@ export class FollowedRun {
   failures(): Readonly<Record<string, Told['error']>> {
     const failed = this.told.filter(({ type, outcome }) => type === 'target-end' && outcome === 'failed');
     return Object.fromEntries(failed.map(({ target = '', error }) => [target, error]));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
