@@ -23,6 +23,30 @@ function at(configuration: Json, ...path: readonly string[]): Json | undefined {
   return value;
 }
 
+/** A port of etcd's members: its flags, and that nobody gets an answer there without a certificate. */
+function ofEtcdPort(
+  id: string,
+  cis: readonly string[],
+  what: string,
+  { prefix, port, who }: { readonly prefix: '' | 'peer-'; readonly port: number; readonly who: string },
+): Check {
+  const flags = all(
+    needFlags(`${prefix}cert-file`, `${prefix}key-file`, `${prefix}trusted-ca-file`),
+    wantFlag(`${prefix}client-cert-auth`, 'true'),
+    notAutomatic(`${prefix}auto-tls`),
+  );
+  return {
+    id,
+    cis,
+    what,
+    cure: RUN_AGAIN,
+    findings: (facts) => [
+      ...ofProcesses(facts, 'etcd', flags),
+      ...refusals(facts, port, `etcd answers ${who} without a certificate`),
+    ],
+  };
+}
+
 /** What the configuration has to say, by path: as kubelet itself answers on /configz. */
 function ofKubelet(
   id: string,
@@ -133,42 +157,16 @@ export const NODE_CHECKS: readonly Check[] = [
         }),
       ),
   },
-  {
-    id: 'etcd-client-certificate',
-    cis: ['2.1', '2.2', '2.3'],
-    what: 'etcd serves nobody without a certificate',
-    cure: RUN_AGAIN,
-    findings: (facts) => [
-      ...ofProcesses(
-        facts,
-        'etcd',
-        all(
-          needFlags('cert-file', 'key-file', 'trusted-ca-file'),
-          wantFlag('client-cert-auth', 'true'),
-          notAutomatic('auto-tls'),
-        ),
-      ),
-      ...refusals(facts, 2379, 'etcd answers a client without a certificate'),
-    ],
-  },
-  {
-    id: 'etcd-peer-certificate',
-    cis: ['2.4', '2.5', '2.6'],
-    what: 'members of etcd prove to each other who they are',
-    cure: RUN_AGAIN,
-    findings: (facts) => [
-      ...ofProcesses(
-        facts,
-        'etcd',
-        all(
-          needFlags('peer-cert-file', 'peer-key-file', 'peer-trusted-ca-file'),
-          wantFlag('peer-client-cert-auth', 'true'),
-          notAutomatic('peer-auto-tls'),
-        ),
-      ),
-      ...refusals(facts, 2380, 'etcd answers a member without a certificate'),
-    ],
-  },
+  ofEtcdPort('etcd-client-certificate', ['2.1', '2.2', '2.3'], 'etcd serves nobody without a certificate', {
+    prefix: '',
+    port: 2379,
+    who: 'a client',
+  }),
+  ofEtcdPort('etcd-peer-certificate', ['2.4', '2.5', '2.6'], 'members of etcd prove to each other who they are', {
+    prefix: 'peer-',
+    port: 2380,
+    who: 'a member',
+  }),
   {
     id: 'files-keys',
     cis: ['1.1.19', '1.1.20', '1.1.21', '4.1.7', '4.1.8'],
