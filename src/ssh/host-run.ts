@@ -27,6 +27,9 @@ const RECONNECT_SECONDS: readonly number[] = [0.2, 1, 2, 5, 10, 20];
 /** How often a run may be found on, and its log end again without telling how it ended. */
 const MOST_ATTACHES = 20;
 
+/** How often a run is begun that nothing came of, because the connection broke meanwhile. */
+const MOST_STARTS = 3;
+
 /** How long ending a script on the host may take. */
 const STOP_SECONDS = 15;
 
@@ -40,12 +43,18 @@ export interface HostRunSettings {
 /** What a host program said first: `pai-status <words>`. */
 type Status = readonly string[];
 
+/** What came of a host program. Without a status it is not known whether it began. */
+interface Followed {
+  readonly status: Status;
+  readonly exit: RootExit;
+}
+
 /** One run of one target's work on one host, from upload to end, over as many connections as it takes. */
 export class HostRun {
   readonly #host: HostLogin;
   readonly #context: ActionContext;
   readonly #settings: HostRunSettings;
-  readonly #id = randomBytes(8).toString('hex');
+  #id = newId();
   readonly #log: LogFollower;
   /** The run is another process's, which does just the same. */
   #isOthers = false;
@@ -90,33 +99,47 @@ export class HostRun {
   }
 
   async #toTheEnd(work: HostWork): Promise<void> {
-    const archive = await this.#archive(work);
     this.#throwIfAborted();
     let connection = await this.#settings.connect();
-    this.#throwIfAborted();
-    let followed = await this.#follow(connection, runBootstrap(this.#settings.rootPrefix, this.#id), archive);
-    this.#checkStart(followed.status, followed.exit);
+    let followed = await this.#start(connection, work);
+    let hasBegun = followed.status.length > 0;
+    let starts = 1;
     for (let attaches = 0; this.#log.end === undefined; attaches++) {
       const lost = !connection.isOpen || followed.exit.code === undefined;
       if (attaches === MOST_ATTACHES) throw this.#ended(lost);
       if (!connection.isOpen) connection = await this.#reconnect();
-      const { rootPrefix } = this.#settings;
-      const program = attachProgram(rootPrefix, this.#context.target, this.#log.id, this.#log.offset);
-      followed = await this.#follow(connection, programBootstrap, Buffer.from(program));
+      followed = await this.#attach(connection);
       if (followed.status[0] === 'ended') {
         this.#log.endWith({ code: Number(followed.status[1]), phase: toPhase(followed.status[2]) });
       } else if (followed.status[0] === 'gone') {
-        throw this.#ended(lost);
+        if (hasBegun || starts === MOST_STARTS) throw this.#ended(lost);
+        // The connection broke in the upload, and nothing came of that. What may be left of it is of another name.
+        this.#id = newId();
+        this.#log.follow(this.#id);
+        followed = await this.#start(connection, work);
+        starts++;
       }
+      hasBegun ||= followed.status.length > 0;
     }
   }
 
+  /** @throws PaiError HOST_LOCKED, or HOST_SCRIPT when the host could not even start the script */
+  async #start(connection: Connection, work: HostWork): Promise<Followed> {
+    const archive = await this.#archive(work);
+    this.#throwIfAborted();
+    const followed = await this.#follow(connection, runBootstrap(this.#settings.rootPrefix, this.#id), archive);
+    this.#checkStart(followed);
+    return followed;
+  }
+
+  /** Finds the run again. */
+  #attach(connection: Connection): Promise<Followed> {
+    const program = attachProgram(this.#settings.rootPrefix, this.#context.target, this.#log.id, this.#log.offset);
+    return this.#follow(connection, programBootstrap, Buffer.from(program));
+  }
+
   /** Starts a host program and reads the log that it shows until that ends, or the connection does. */
-  async #follow(
-    connection: Connection,
-    bootstrap: Bootstrap,
-    input: Uint8Array,
-  ): Promise<{ readonly status: Status; readonly exit: RootExit }> {
+  async #follow(connection: Connection, bootstrap: Bootstrap, input: Uint8Array): Promise<Followed> {
     let status: Status = [];
     let head = Buffer.alloc(0);
     const onData = (chunk: Buffer): boolean => {
@@ -140,8 +163,7 @@ export class HostRun {
     return { status, exit };
   }
 
-  /** @throws PaiError HOST_LOCKED, or HOST_SCRIPT when the host could not even start the script */
-  #checkStart(status: Status, exit: RootExit): void {
+  #checkStart({ status, exit }: Followed): void {
     if (status[0] === 'locked') {
       const [, since, run, ...target] = status;
       const who = target.join(' ') === '' ? 'another run' : `${target.join(' ')} (run ${run}, since ${since})`;
@@ -267,4 +289,9 @@ export class HostRun {
       next: 'Run the same command again: it repeats the target.',
     });
   }
+}
+
+/** Names a run on its host. */
+function newId(): string {
+  return randomBytes(8).toString('hex');
 }

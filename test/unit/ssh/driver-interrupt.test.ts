@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { contextFor, isRunning, jobPid, onTestHost, stampFor, workFor } from './driver-fixture.js';
@@ -43,6 +44,20 @@ onTestHost('work that is interrupted on a real host', (bed) => {
     await ran;
     expect(lines).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((step) => `step ${step}`));
     expect(host.logins()).toBe(3);
+    expect(await driver.observe(login, target, 'true')).toMatchObject({ stamp: stampFor(target) });
+  });
+
+  it('uploads again when the connection is dropped before the script began, and runs it once', async () => {
+    const { driver, host, login } = bed();
+    const { context, lines } = contextFor(target);
+    const files = [{ path: 'large', mode: 0o600, content: randomBytes(48 << 20) }];
+    const ran = driver.run(login, workFor(target, 'wc -c < large', { files }), context);
+    await until(() => existsSync(host.state('run')) && readdirSync(host.state('run')).length > 0);
+    host.dropConnections();
+    await ran;
+    expect(lines).toEqual([String(48 << 20)]);
+    expect(host.logins()).toBe(2);
+    expect(readdirSync(host.state('run'))).toEqual([]);
     expect(await driver.observe(login, target, 'true')).toMatchObject({ stamp: stampFor(target) });
   });
 
