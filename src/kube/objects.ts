@@ -134,21 +134,32 @@ export class KubeObjects {
     });
   }
 
-  /** Waits until an object is gone. Fails with TIMEOUT, naming the pods that hold it up. */
-  async waitGone(id: ObjectId, seconds: number, signal?: AbortSignal): Promise<void> {
+  /**
+   * Waits until an object is gone. `meanwhile`: asked at each look at what is still there. Fails with TIMEOUT, naming the pods that hold it up.
+   */
+  async waitGone(
+    id: ObjectId,
+    seconds: number,
+    signal?: AbortSignal,
+    meanwhile?: (object: JsonObject) => Promise<void>,
+  ): Promise<void> {
     const end = Date.now() + seconds * 1000;
     for (let object = await this.get(id, signal); object !== undefined; object = await this.get(id, signal)) {
       if (Date.now() >= end) throw await this.#stillThere(id, object, seconds, signal);
+      await meanwhile?.(object);
       await pause(POLL_MS / 4, signal);
     }
   }
 
+  /** Pods of a workload; none of what has no pods. */
+  async podsOf(id: ObjectId, object: JsonObject, signal?: AbortSignal): Promise<readonly JsonObject[]> {
+    const labels = selectorOf(object);
+    if (labels === undefined || id.namespace === undefined) return [];
+    return this.list('v1', 'Pod', { namespace: id.namespace, labels }, signal);
+  }
+
   async #stillThere(id: ObjectId, object: JsonObject, seconds: number, signal?: AbortSignal): Promise<PaiError> {
-    const selector = selectorOf(object);
-    const pods =
-      selector === undefined || id.namespace === undefined
-        ? []
-        : await this.list('v1', 'Pod', { namespace: id.namespace, labels: selector }, signal);
+    const pods = await this.podsOf(id, object, signal);
     const finalizers = listAt(object, 'metadata', 'finalizers').map(String);
     const conditions = listAt(object, 'status', 'conditions').filter((one) => textAt(one, 'status') === 'True');
     return new PaiError('TIMEOUT', `${describe(id)} is still there ${seconds} s after it was deleted`, {

@@ -168,17 +168,11 @@ done
 `;
 
 /**
- * Removes what pai keeps on a host once nothing of it is left there: no stamp, nothing unfinished, no file of a target. Under the lock; what is being
- * uploaded meanwhile is a folder in `run/`, so that this can't be removed and all stays.
+ * Removes what pai keeps on a host once nothing of it is applied there: no stamp, nothing unfinished. Files that scripts left on purpose stay (keys that
+ * belong to data). Under the lock; what is being uploaded meanwhile is a folder in `run/`, so that this can't be removed and all stays.
  */
 export const TIDY_PROGRAM = `${SHELL_PATH}
 cd "$base" 2>/dev/null || exit 0
-for entry in * .[!.]*; do
-  case $entry in
-    lock | lock.info | log | result | run | stamps | unfinished | '.[!.]*') ;;
-    *) exit 0 ;;
-  esac
-done
 if [ -n "$(find run stamps unfinished -mindepth 1)" ]; then exit 0; fi
 exec 9>>lock
 flock -n 9 || exit 0

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
 import { parseManifest } from '../../../src/kube/manifests.js';
-import { listAt, textsAt, valueAt } from '../../../src/model/json-path.js';
+import { listAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { failureOf, NODES, onEachCluster } from './driver-fixture.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
 import { configMap, daemonSet, deployment, job, object, statefulSet, work } from './objects-fixture.js';
@@ -259,6 +259,26 @@ onEachCluster('the Kubernetes driver, applying and cleaning,', (cluster, played)
       ]);
       await driver.clean(context);
     }, 60_000);
+
+    if (played !== undefined)
+      it('does not wait for pods on a node that is away, but for all others', async () => {
+        const driver = cluster().newDriver();
+        const context = cluster().contextFor('service:everywhere');
+        await driver.apply(work([daemonSet('everywhere')]), context);
+        await played().kubelet.goAway(NODES[1]);
+        try {
+          await driver.clean(context);
+          const left = await cluster().objects.list('v1', 'Pod', { labels: 'app=everywhere' });
+          expect(left.map((pod) => textAt(pod, 'spec', 'nodeName'))).toEqual([NODES[1]]);
+          expect(await cluster().read('DaemonSet', 'everywhere', 'default', 'apps/v1')).toBeUndefined();
+          expect(context.lines).toContainEqual(expect.stringMatching(/^node 10\.0\.0\.2 is not Ready: .*everywhere/));
+        } finally {
+          await played().kubelet.comeBack(NODES[1]);
+        }
+        const gone = async () =>
+          expect(await cluster().objects.list('v1', 'Pod', { labels: 'app=everywhere' })).toEqual([]);
+        await vi.waitFor(gone, { timeout: 20_000, interval: 500 });
+      }, 60_000);
 
     it('keeps a label that another target wants', async () => {
       const driver = cluster().newDriver();

@@ -27,6 +27,7 @@ export type Fate =
  */
 export class FakeKubelet {
   readonly fates = new Map<string, Fate>();
+  readonly #away = new Set<string>();
   readonly #client: KubeClient;
   readonly #nodes: readonly string[];
   readonly #server: Server;
@@ -62,6 +63,18 @@ export class FakeKubelet {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** A node whose kubelet does not answer: its pods stay as they are. */
+  async goAway(name: string): Promise<void> {
+    this.#away.add(name);
+    const conditions = [{ type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown' }];
+    await this.#status(`/api/v1/nodes/${name}`, { conditions });
+  }
+
+  async comeBack(name: string): Promise<void> {
+    this.#away.delete(name);
+    await this.register(name);
+  }
+
   async register(name: string): Promise<void> {
     const { port } = this.#server.address() as AddressInfo;
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } } };
@@ -91,6 +104,7 @@ export class FakeKubelet {
 
   async #tend(pod: Json): Promise<void> {
     const path = `/api/v1/namespaces/${textAt(pod, 'metadata', 'namespace')}/pods/${textAt(pod, 'metadata', 'name')}`;
+    if (this.#away.has(textAt(pod, 'spec', 'nodeName') ?? '')) return;
     if (textAt(pod, 'metadata', 'deletionTimestamp') !== undefined) {
       await this.#send('DELETE', path, { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 });
       return;
