@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostLogin } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import { Connection, type ConnectionSettings } from './connection.js';
@@ -5,6 +6,9 @@ import { behindError } from './host-errors.js';
 
 /** For so long every host behind a bastion that could not be reached is told so, and it is left alone. */
 const BASTION_PAUSE_MS = 500;
+
+/** Milliseconds until what broke while a host was asked is asked again. */
+const AGAIN_MS = 200;
 
 /** Tells logins apart. */
 export function loginKey(host: HostLogin): string {
@@ -51,6 +55,20 @@ export class Connections {
       },
     );
     return entry.opened;
+  }
+
+  /**
+   * Asks a host something that changes nothing there: once more, over a new connection, when the first one breaks.
+   * @throws PaiError what `ask` throws, and as Connection.open
+   */
+  async ask<Answer>(host: HostLogin, ask: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask(await this.get(host));
+    } catch (error) {
+      if (!(error instanceof PaiError) || error.code !== 'HOST_CONNECTION_LOST') throw error;
+      await sleep(AGAIN_MS);
+      return ask(await this.get(host));
+    }
   }
 
   /** Closes those behind bastions before the bastions. */

@@ -67,8 +67,9 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
         if (!path.startsWith('/')) throw new PaiError('INTERNAL', `not an absolute path: ${path}`);
       }
       if (paths.length === 0) return new Map();
-      const connection = await connections.get(host);
-      const archive = await answerOf(connection, readProgram(rootOf(host), paths), 'files could not be read');
+      const archive = await connections.ask(host, (connection) =>
+        answerOf(connection, readProgram(rootOf(host), paths), 'files could not be read'),
+      );
       const files = archive.length === 0 ? new Map<string, Uint8Array>() : await unpackTar(archive);
       const found = new Map<string, Uint8Array>();
       for (const path of paths) {
@@ -78,8 +79,9 @@ export function createHostDriver(options: HostDriverOptions): HostDriver {
       return found;
     },
     async ask(host: HostLogin, script: string): Promise<string> {
-      const connection = await connections.get(host);
-      const answer = await answerOf(connection, askProgram(rootOf(host), script), 'a question was not answered');
+      const answer = await connections.ask(host, (connection) =>
+        answerOf(connection, askProgram(rootOf(host), script), 'a question was not answered'),
+      );
       return answer.toString('utf8');
     },
     async fetch(host: HostLogin, path: string, to: string): Promise<string> {

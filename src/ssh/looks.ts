@@ -44,10 +44,12 @@ export class Looks {
     };
     let asked: readonly Waiting[] = [];
     try {
-      const [connection] = await Promise.all([this.#connections.get(host), turn()]);
+      await Promise.all([this.#connections.get(host), turn()]);
       asked = take();
       const looks = asked.map((entry) => entry.look);
-      const observations = await observeTargets(connection, this.#rootOf(host), looks);
+      const observations = await this.#connections.ask(host, (connection) =>
+        observeTargets(connection, this.#rootOf(host), looks),
+      );
       for (const [index, entry] of asked.entries()) {
         const observation = observations[index];
         if (observation === undefined) entry.reject(new Error(`no answer for ${entry.look.target}`));

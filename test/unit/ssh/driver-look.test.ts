@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { contextFor, onTestHost, stampFor, workFor } from './driver-fixture.js';
+import { until } from './test-host.js';
 
 const target = 'worker:h1';
 
@@ -31,6 +32,17 @@ onTestHost('looking at a real host', (bed) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     await Promise.all([first, driver.observe(login, 'etcd:h1', 'true')]);
     expect(host.commands()).toBe(1);
+  });
+
+  it('looks again over a new connection when the first one breaks meanwhile', async () => {
+    const { driver, host, login } = bed();
+    await driver.run(login, workFor(target, 'true'), contextFor(target).context);
+    const begun = `${host.directory}/begun`;
+    const looking = driver.observe(login, target, `[ -e ${begun} ] || { touch ${begun}; sleep 5; }`);
+    await until(() => existsSync(begun));
+    host.dropConnections();
+    expect(await looking).toEqual({ kind: 'known', present: true, stamp: stampFor(target) });
+    expect(host.logins()).toBe(2);
   });
 
   it('looks again when asked again', async () => {
