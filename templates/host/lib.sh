@@ -32,9 +32,10 @@ wait_for() {
 }
 
 has_systemd() { [ -d "$ROOT/run/systemd/system" ]; }
-start_service() { if has_systemd; then systemctl enable --now "$1"; else service "$1" start; fi; }
+# Without systemd a daemon has the umask of who starts it, and pai's own keeps everybody out of the folders that it makes for pods.
+start_service() { if has_systemd; then systemctl enable --now "$1"; else (umask 022 && service "$1" start); fi; }
 stop_service() { if has_systemd; then systemctl stop "$1"; else service "$1" stop; fi; }
-restart_service() { if has_systemd; then systemctl enable "$1" && systemctl restart "$1"; else service "$1" restart; fi; }
+restart_service() { if has_systemd; then systemctl enable "$1" && systemctl restart "$1"; else (umask 022 && service "$1" restart); fi; }
 
 # install_tree UNIT: puts every file of root/ in its place, each whole or not at all, and keeps their checksums, so that
 # check_tree can tell a file that was edited by hand and remove_tree knows what to remove. A file that the last install
