@@ -1,6 +1,16 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectEnd } from '../whole/project.js';
 import { hostName, RigProject, rig } from './rig.js';
+
+const call = promisify(execFile);
+
+/** Where the rig keeps the binaries of Kubernetes. */
+const binaries = path.join(process.env.PAI_RIG_CACHE ?? path.join(homedir(), '.cache/pai-rig'), 'kubernetes-1.20.2');
 
 /** What `pai images list --json` tells, as far as it matters here. */
 interface Listed {
@@ -84,5 +94,24 @@ describe('images of a closed network', () => {
     const refused = await project.pai('images', 'mirror', 'puase');
     expect(refused.code).toBe(2);
     expect(refused.text).toContain('did you mean pause');
+  });
+
+  it('of which nobody publishes one any more: hyperkube is built of the binaries of a release', async () => {
+    const files = path.join(project.clone, 'templates/images/hyperkube/binaries');
+    await mkdir(files);
+    for (const name of ['kubelet', 'kube-proxy', 'kubectl']) {
+      await copyFile(path.join(binaries, name), path.join(files, name));
+    }
+    await project.edit('./service-list.yaml', (text) =>
+      text.replace('image-list:\n', 'image-list:\n  hyperkube: {}\n'),
+    );
+    expectEnd(await project.pai('run', 'image:hyperkube'), { ran: 1, failed: 0, skipped: 0 });
+    const image = `${registry}/${place}/hyperkube:v1.20.2`;
+    await call('docker', ['rmi', '--force', image]);
+    for (const program of ['kubelet', 'kube-proxy']) {
+      const { stdout } = await call('docker', ['run', '--rm', image, '/hyperkube', program, '--version']);
+      expect(stdout).toBe('Kubernetes v1.20.2\n');
+    }
+    expectEnd(await project.pai('run', 'image:hyperkube'), { ran: 0, failed: 0, skipped: 0 });
   });
 });
