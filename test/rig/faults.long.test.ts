@@ -194,6 +194,7 @@ describe('a bring-up', () => {
   });
 
   it('whose host is rebooted in the middle is told that the end is not known, and the next run brings it to one', async () => {
+    expectEnd(await pai('run', 'kubernetes', 'hosts'), { failed: 0, skipped: 0 });
     const fast = await slowNextScript(worker, 120);
     const run = new FollowedRun(cluster.project, 'run', `worker:${worker}`, '--force');
     await run.start((target) => target === `worker:${worker}`);
