@@ -40,7 +40,12 @@ step() {
     cp "$work/keys/${pair#*:}.crt" "$payload/certs/${pair%%:*}.crt"
     cp "$work/keys/${pair#*:}.key" "$payload/certs/${pair%%:*}.key"
     echo plain > "$payload/certs/${pair%%:*}.spec"
+    date -d "$(openssl x509 -in "$work/keys/${pair#*:}.crt" -noout -enddate | cut -d = -f 2)" +%s > "$payload/certs/${pair%%:*}.expires"
   done
+  # A number that pai counts up with each renewal.
+  echo 0 > "$payload/certs/generation"
+  printf '%s\n' "$members" > "$payload/members"
+  : > "$payload/partners"
   date +%s > "$payload/clock"
   cp "$rendered/$name/scripts/$script.sh" "$payload/script"
   for pattern; do
@@ -61,6 +66,13 @@ step() {
   tar -C "$payload" -cf - . | on "$address" "sudo sh -c 'umask 077; rm -rf /var/lib/plain; mkdir -p /var/lib/plain /var/lib/pai; cd /var/lib/plain; tar -xf -; ROOT= sh ./script < /dev/null'" > "$work/log.$name" 2>&1 ||
     { cat "$work/log.$name" >&2; exit 1; }
 }
+
+# Members of etcd: NAME=URL, with commas between them.
+members=
+for host in "${masters[@]}"; do
+  of() { sed -n "s/^$1=//p" "$rendered/${host%%=*}/scripts/etcd.sh" | tr -d "'" | head -n 1; }
+  members=${members:+$members,}$(of ETCD_NAME)=$(of PEER_URL)
+done
 
 authority ca kubernetes-ca
 authority etcd-ca etcd-ca

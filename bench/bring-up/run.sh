@@ -17,7 +17,15 @@ finish() {
 trap finish EXIT
 
 # Preloaded into pai: adds what its process used when it ends.
-usage="data:text/javascript,process.on('exit',()=>{const{userCPUTime:u,systemCPUTime:s,maxRSS:m}=process.resourceUsage();process.getBuiltinModule('node:fs').writeFileSync(process.env.PAI_BENCH_USAGE,((u+s)/1e6).toFixed(2)+' s CPU, '+(m/1024).toFixed(0)+' MB')})"
+usage=$work/usage.mjs
+cat > "$usage" << 'MODULE'
+import { writeFileSync } from 'node:fs';
+process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const text = `${((userCPUTime + systemCPUTime) / 1e6).toFixed(2)} s CPU, ${(maxRSS / 1024).toFixed(0)} MB`;
+  writeFileSync(process.env.PAI_BENCH_USAGE, text);
+});
+MODULE
 
 load() { cut -d ' ' -f 1 /proc/loadavg; }
 # timed WHAT COMMAND...
