@@ -68,7 +68,7 @@ class Planning {
   readonly #evaluations = new Map<string, Promise<void>>();
   readonly #observations = new Map<string, Observation>();
   readonly #wanted = new Map<string, Wanted>();
-  /** Digests of output digests: of 50,000 targets that need three each, they took a quarter of the time. */
+  /** Digests of output digests: many targets need the same one. */
   readonly #digested = new Map<string, string>();
 
   constructor(graph: Graph, look: Look, force: ReadonlySet<string>) {
