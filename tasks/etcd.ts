@@ -5,7 +5,7 @@ import { dataOf, dataSettings } from './data.js';
 import { drained } from './drained.js';
 import { hostScript, type Settings } from './host-script.js';
 import { kubeletFiles, kubeletSettings } from './kubelet.js';
-import { checkVersions } from './versions.js';
+import { checkSkew, checkVersions } from './versions.js';
 
 /** A host has it whose member of etcd once served: who comes later has to join. */
 const SERVED = '/var/lib/pai/etcd-served';
@@ -63,7 +63,10 @@ export function etcdMember(cluster: Cluster, host: Host): Action {
   const { etcd, hyperkube } = cluster.kubernetes.versions;
   return {
     ...drained(action, host),
-    check: (context, allow) => checkVersions(host, { etcd, kubelet: hyperkube }, context, allow),
+    check: async (context, allow) => {
+      await checkVersions(host, { etcd, kubelet: hyperkube }, context, allow);
+      await checkSkew(host, hyperkube, context);
+    },
   };
 }
 

@@ -81,6 +81,22 @@ export async function checkVersions(
   }
 }
 
+/**
+ * Refuses a kubelet on a master of a newer minor version than the API server there: it may never be (kubernetes.io, Version Skew Policy), and
+ * kubelets of masters change before API servers do.
+ */
+export async function checkSkew(host: Host, kubelet: string, context: ActionContext): Promise<void> {
+  const [, running = ''] = (await podVersions(host, ['kube-apiserver'], context))[0] ?? [];
+  const server = parse(running);
+  const wanted = parse(kubelet);
+  if (server === undefined || wanted === undefined) return;
+  if (compare([wanted[0], wanted[1], 0], [server[0], server[1], 0]) <= 0) return;
+  const what = `kubelet on ${host.name} would be ${kubelet}, and its API server is ${running}`;
+  throw new PaiError('REFUSED', `${what}: a kubelet may not be of a newer minor version`, {
+    next: `Leave hyperkube-version at ${server[0]}.${server[1]}, run with the new apiserver-version, then set hyperkube-version and run again.`,
+  });
+}
+
 type Running = readonly [component: string, version: string];
 
 async function podVersions(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
@@ -17,7 +17,7 @@ export interface Script {
   readonly options?: string;
 }
 
-/** A project whose targets run scripts as local commands. What they left running is ended with the test. */
+/** A project whose targets run scripts as local commands. With the test it is gone, and what they left running. */
 export async function makeScripts(scripts: Record<string, Script>): Promise<string> {
   const targets = Object.entries(scripts).map(([name, { run, outputs, options = '{}' }]) => {
     const command = `$\`PAI_TEST_ROOT=\${project.root} bash -c \${${JSON.stringify(run)}}\``;
@@ -30,7 +30,10 @@ export default {
   },
 };
 `);
-  onTestFinished(() => endProcesses({ environment: [`PAI_TEST_ROOT=${root}`], grace: 0 }));
+  onTestFinished(async () => {
+    await endProcesses({ environment: [`PAI_TEST_ROOT=${root}`], grace: 0 });
+    await rm(root, { recursive: true, force: true });
+  });
   return root;
 }
 

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Installation, install, spawnPai } from './installation.js';
 import { isAtWork, makeScripts, processesOf, processIn } from './processes.js';
 import { makeProject } from './project.js';
@@ -58,6 +58,7 @@ const act = async ({ log }: any) => {
 };
 export default { write({ project, target }: any) { target('hangs', () => outFile(project.root, 'x', act)); } };
 `);
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
     const { child, said, until } = spawnPai(installation, root, 'run', 'hangs', '--verbose');
     await until('at work');
     child.kill('SIGINT');

@@ -47,9 +47,10 @@ describe('faults of simulated hosts, as the real SSH driver meets them', () => {
     const shared = driver();
     expect(await shared.observe(login('m1'), 'host:m1', 'true')).toMatchObject({ kind: 'known' });
     await set('down', 'm1');
+    // Over another one the host is asked once more.
     expect(await shared.observe(login('m1'), 'host:m1', 'true')).toMatchObject({
       kind: 'unknown',
-      error: { code: 'HOST_CONNECTION_LOST' },
+      error: { code: 'HOST_UNREACHABLE' },
     });
   });
 

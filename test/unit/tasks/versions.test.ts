@@ -1,6 +1,6 @@
 import { type Allowance, type Drivers, type Host, PaiError } from 'pai';
 import { describe, expect, test } from 'vitest';
-import { checkVersions, stepBetween } from '../../../tasks/versions.js';
+import { checkSkew, checkVersions, stepBetween } from '../../../tasks/versions.js';
 
 describe('the step from one version to another', () => {
   test.each([
@@ -34,20 +34,22 @@ describe('what a host has is compared with the configuration', () => {
     ['/etc/kubernetes/manifests/etcd.yaml', manifest('"registry:5000/pai/etcd:3.4.13"')],
   ]);
 
+  function contextOf(nodes: () => Promise<readonly object[]>, files = FILES) {
+    return {
+      target: 'master:m1',
+      drivers: { hosts: { read: async () => files }, kube: { nodes } } as unknown as Drivers,
+      outputs: new Map(),
+      signal: new AbortController().signal,
+      log: () => undefined,
+    };
+  }
+
   function check(
     wanted: Readonly<Record<string, string>>,
     allow: readonly Allowance[] = [],
     nodes = async (): Promise<readonly object[]> => [{ name: '10.0.0.1', kubeletVersion: 'v1.20.2' }],
   ): Promise<unknown> {
-    const hosts = { read: async () => FILES };
-    const context = {
-      target: 'master:m1',
-      drivers: { hosts, kube: { nodes } } as unknown as Drivers,
-      outputs: new Map(),
-      signal: new AbortController().signal,
-      log: () => undefined,
-    };
-    return checkVersions(host, wanted, context, new Set(allow)).then(
+    return checkVersions(host, wanted, contextOf(nodes), new Set(allow)).then(
       () => 'fine',
       (error) => error,
     );
@@ -69,6 +71,18 @@ describe('what a host has is compared with the configuration', () => {
     expect(await check({ kubelet: 'v1.19.3' })).toMatchObject({ next: expect.stringContaining('--allow downgrade') });
     expect(await check({ kubelet: 'v1.19.3' }, ['downgrade'])).toBe('fine');
     expect(await check({ kubelet: 'v1.22.1' }, ['downgrade', 'unhealthy'])).toMatchObject({ code: 'REFUSED' });
+  });
+
+  test('of kubelet, which may not be newer than the API server of its host by a minor version', async () => {
+    const none = async () => [];
+    await expect(checkSkew(host, 'v1.21.0', contextOf(none))).rejects.toMatchObject({
+      code: 'REFUSED',
+      exitCode: 2,
+      message: expect.stringContaining('kubelet on m1 would be v1.21.0, and its API server is v1.20.2'),
+      next: expect.stringContaining('Leave hyperkube-version at 1.20, run with the new apiserver-version'),
+    });
+    for (const fine of ['v1.20.9', 'v1.20.2', 'v1.19.0', 'edge']) await checkSkew(host, fine, contextOf(none));
+    await checkSkew(host, 'v1.21.0', contextOf(none, new Map()));
   });
 
   test('what nobody can tell is not judged', async () => {
