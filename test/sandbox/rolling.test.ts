@@ -158,13 +158,21 @@ describe('versions', () => {
       /kube-apiserver on master1 is v1\.20\.2.*minor versions.*Set apiserver-version to a release of 1\.21/,
     ],
     ['etcd-version', '3.6.1', /etcd on master1 is 3\.\d+\.\d+.*minor versions/],
-    ['hyperkube-version', 'v1.21.4', /kubelet on master1 would be v1\.21\.4, and its API server is v1\.20\.2/],
     ['kube-scheduler-version', 'v1.19.9', /kube-scheduler on master1 is v1\.20\.2.*older.*--allow downgrade/],
   ])('%s %s is refused before anything is touched', async (field, to, words) => {
     await version(field, to);
     const result = await project.pai('run', 'masters');
     expect(result.code, result.text.slice(-2000)).toBe(2);
     expect(result.text.replaceAll('\n', ' ')).toMatch(words);
+    expect(result.ran).toEqual([]);
+  });
+
+  it('kubelets are refused a newer minor version before the API servers have it', async () => {
+    for (const field of ['apiserver-version', 'hyperkube-version']) await version(field, 'v1.21.4');
+    const result = await project.pai('run', 'masters');
+    expect(result.code, result.text.slice(-2000)).toBe(2);
+    expect(result.text).toContain('kubelet on master1 would be v1.21.4, and its API server is v1.20.2');
+    expect(result.text).toContain('run with the new apiserver-version, then set hyperkube-version');
     expect(result.ran).toEqual([]);
   });
 
