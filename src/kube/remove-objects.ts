@@ -45,8 +45,9 @@ function letGoOfAway(
   { log, signal }: ActionContext,
 ): (object: JsonObject) => Promise<void> {
   let looked = Date.now();
+  let isLetGo = false;
   return async (object) => {
-    if (Date.now() - looked < PODS_MS) return;
+    if (isLetGo || Date.now() - looked < PODS_MS) return;
     looked = Date.now();
     const [pods, nodes] = await Promise.all([
       objects.podsOf(id, object, signal),
@@ -56,6 +57,7 @@ function letGoOfAway(
     const away = pods.map((pod) => textAt(pod, 'spec', 'nodeName'));
     if (away.length === 0 || away.some((node) => node === undefined || ready.has(node))) return;
     await objects.remove(id, 'Background', signal);
+    isLetGo = true;
     log(`node ${[...new Set(away)].join(', ')} is not Ready: what it runs of ${describe(id)} ends when it is back`);
   };
 }
