@@ -2,7 +2,7 @@ import { describe } from 'vitest';
 import { tellStory } from '../whole/story.js';
 import { sandboxWorld } from './sandbox.js';
 
-// The rig's own story, and one of its size without shells. docs/sandbox.md lists what can't be told here.
+// The rig's story at the size that README.md begins with, and at its own size without shells. docs/sandbox.md lists what can't be told here.
 describe('three masters, a proxy and two workers, simulated', () => {
   tellStory(() => sandboxWorld({ masters: 3, workers: 2, proxy: true }), { pods: false });
 });
