@@ -70,7 +70,7 @@ export interface WiredDrivers {
  * asks.
  */
 export function wireDrivers(
-  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache'>,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache' | 'surveyed'>,
   options: WiringOptions,
 ): WiredDrivers {
   const detours = once(async () => options.detours?.());
@@ -144,6 +144,7 @@ export function wireDrivers(
       state: createLocalState(project.cacheDirectory),
       runner: createRunner(),
       ...(outputs && { cache: lazyOutputs(outputs) }),
+      ...(project.surveyed && { surveyed: project.surveyed }),
       neighbours: {
         workOf: (target) => project.graph.targets.get(target)?.action.local,
         comesAfter: comesAfterIn(project.graph),

@@ -8,7 +8,7 @@ import { type Narrowing, narrow, type Scope } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
 import { orphansOf } from '../orphans.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
-import { findUnchanged, mayGoBySnapshot } from '../unchanged.js';
+import { findUnchanged, mayGoBySnapshot, withSurvey } from '../unchanged.js';
 import { withWorkbench } from '../working.js';
 
 /** `pai plan`: what would run, and why. */
@@ -17,9 +17,9 @@ export const plan: Command = {
     const { patterns, options } = invocation;
     const opened = await openPaifile(invocation);
     const selection = patterns.length === 0 ? 'all targets' : patterns;
-    const unchanged = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
-    if (unchanged !== undefined) return tell(invocation, unchanged.entries);
-    const project = await declareProject(opened);
+    const found = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
+    if (found?.kind === 'unchanged') return tell(invocation, found.entries);
+    const project = await declareProject(withSurvey(opened, found));
     const targets = patterns.length === 0 ? everyTarget(project.graph) : select(project.graph, patterns);
     const names = targets.map((target) => target.name);
     return showPlan(invocation, project, names);
