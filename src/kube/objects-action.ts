@@ -27,6 +27,7 @@ export function objectsAction(spec: ObjectsSpec): Action {
     observe: (context) => context.drivers.kube.observe(context.target),
     desired: (context) => desired(spec, context),
     clean: (context) => context.drivers.kube.clean(context),
+    previous: (context) => context.drivers.kube.previous(context),
     files: async (context) => manifestFiles(await readObjects(spec, context)),
   };
 }

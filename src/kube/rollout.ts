@@ -52,41 +52,44 @@ interface Waiting {
 /**
  * Waits until every pod of the newest generation of all workloads is ready, and tells progress when it changes.
  * Fails with ROLLOUT as soon as it is plain that one will not come up, or when the time is over.
- * @returns identity key of each workload -> its generation
+ * @returns identity key of each workload -> the workload as it is then
  */
 export async function waitForRollouts(
   objects: KubeObjects,
   ids: readonly ObjectId[],
   times: RolloutTimes,
   context: ActionContext,
-): Promise<ReadonlyMap<string, number>> {
-  const generations = new Map<string, number>();
+): Promise<ReadonlyMap<string, JsonObject>> {
+  const rolled = new Map<string, JsonObject>();
   const end = Date.now() + times.limit * 1000;
   let pending = ids.map(start);
   for (let first = true; pending.length > 0; first = false) {
     const looks = await Promise.all(pending.map((one) => look(objects, one, times, context, first)));
-    for (const generation of looks) if (generation !== undefined) generations.set(generation.key, generation.value);
+    for (const [index, { id }] of pending.entries()) {
+      const workload = looks[index];
+      if (workload !== undefined) rolled.set(identityKey(id), workload);
+    }
     pending = pending.filter((_, index) => looks[index] === undefined);
     const [slow] = pending;
     if (slow === undefined) break;
     if (Date.now() >= end) throw await tooSlow(objects, slow.id, times, context);
     await pause(times.poll * 1000, context.signal);
   }
-  return generations;
+  return rolled;
 }
 
 function start(id: ObjectId): Waiting {
   return { id, pods: new Map(), emptySince: undefined, missingSince: undefined, progress: undefined, told: undefined };
 }
 
-/** One look at one workload: its generation when it is complete, undefined when not yet. */
+/** One look at one workload: the workload when it is complete, undefined when not yet. */
 async function look(
   objects: KubeObjects,
   waiting: Waiting,
   times: RolloutTimes,
   context: ActionContext,
   first: boolean,
-): Promise<{ readonly key: string; readonly value: number } | undefined> {
+): Promise<JsonObject | undefined> {
   const { id } = waiting;
   const workload = await objects.get(id, context.signal);
   if (workload === undefined) {
@@ -104,7 +107,7 @@ async function look(
   waiting.progress = progress;
   if (rollout.state === 'complete') {
     tell(waiting, 'ready', context);
-    return { key: identityKey(id), value: numberAt(workload, 'metadata', 'generation') };
+    return workload;
   }
   const { pods, maker } = await newestPods(objects, id, workload, context.signal);
   if (first && id.kind !== 'Job' && id.kind !== 'Pod') await restartHeldBack(objects, pods, context);

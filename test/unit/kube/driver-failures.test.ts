@@ -37,12 +37,6 @@ onEachCluster('the Kubernetes driver, failing,', (cluster, played) => {
       expect(error.message).toContain('.value');
     });
 
-    it('for a namespace that is not there says to add it', async () => {
-      const error = await refusal(configMap('lost', {}, 'nowhere'));
-      expect(error.code).toBe('KUBE_REFUSED');
-      expect(error.next).toContain('Add the Namespace');
-    });
-
     it('for an unknown kind of its own groups is told with the kind', async () => {
       const error = await refusal(object('apps/v1', 'Deploymnet', 'typo'));
       expect(error).toMatchObject({ code: 'KUBE_REFUSED', where: 'Deploymnet default/typo' });

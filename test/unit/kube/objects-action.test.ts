@@ -31,6 +31,7 @@ function fakeKube(asked: unknown[]): KubeDriver {
     clean: async (context) => {
       asked.push(['clean', context.target]);
     },
+    previous: async () => undefined,
     deleteNode: async () => undefined,
     nodes: async () => [],
     cordon: async () => undefined,
