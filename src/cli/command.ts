@@ -23,6 +23,8 @@ export interface Options {
   readonly failFast?: boolean;
   readonly keepGoing?: boolean;
   readonly retryFailed?: boolean;
+  /** Of run: back to what was applied before. */
+  readonly rollback?: boolean;
   /** Of clean: data too. */
   readonly deleteData?: boolean;
   readonly only?: boolean;

@@ -25,6 +25,7 @@ import {
   output,
   profile,
   retryFailed,
+  rollback,
   run,
   sandbox,
   undefinedOption,
@@ -63,10 +64,15 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'bring targets and everything they need up to date',
     options: [
       ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock, noCache, cacheDir],
-      ...[batch, allow],
+      ...[rollback, batch, allow],
       ...[verbose, explain, output, jsonLines, profile, hostKeys, undefinedOption],
     ],
-    examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
+    examples: [
+      'pai run services',
+      "pai run 'worker:*' --dry-run",
+      'pai run image:rest-server --force',
+      'pai run service:pylon --rollback',
+    ],
     load: async () => (await import('./commands/run.js')).run,
   },
   {

@@ -210,6 +210,7 @@ function lazyKube(load: Once<KubeDriver>): KubeDriver {
     observe: async (...given) => (await load()).observe(...given),
     apply: async (...given) => (await load()).apply(...given),
     clean: async (...given) => (await load()).clean(...given),
+    previous: async (...given) => (await load()).previous(...given),
     deleteNode: async (...given) => (await load()).deleteNode(...given),
     nodes: async (...given) => (await load()).nodes(...given),
     cordon: async (...given) => (await load()).cordon(...given),

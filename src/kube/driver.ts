@@ -5,6 +5,7 @@ import { DRAIN_TIMES, type DrainTimes, drainNode } from './drain.js';
 import { Looks } from './looks.js';
 import { cordonNode, listNodes, uncordonNode } from './nodes.js';
 import { KubeObjects } from './objects.js';
+import { previousOf } from './roll-back.js';
 import { ROLLOUT_TIMES, type RolloutTimes } from './rollout.js';
 
 /** What the driver needs to know. */
@@ -35,6 +36,7 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     observe: (target) => looks.look(target),
     apply: (work, context) => applyWork(objects, work, times, context),
     clean: (context) => cleanTarget(objects, context),
+    previous: (context) => previousOf(objects, times, context),
     deleteNode: async (name, context) => {
       await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
     },

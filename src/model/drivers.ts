@@ -2,7 +2,7 @@ import type { JsonObject } from './json.js';
 import type { LocalWork, Survey } from './local.js';
 import type { Secret } from './secret.js';
 import type { Observation, Stamp } from './stamp.js';
-import type { ActionContext, ApplyContext, Desired } from './target.js';
+import type { ActionContext, ApplyContext, Desired, Previous } from './target.js';
 
 /** How to log in to a host. */
 export interface HostLogin {
@@ -145,6 +145,11 @@ export interface KubeDriver {
   apply(work: KubeWork, context: ApplyContext): Promise<Stamp>;
   /** Removes all that was applied for the target, its labels too; nothing there is no error. */
   clean(context: ActionContext): Promise<void>;
+  /**
+   * What was applied for the target before what is there; where the last apply did not come to a good end, what came up before it. Undefined when nothing
+   * of it is kept. Its manifests are kept in the cluster.
+   */
+  previous(context: ActionContext): Promise<Previous | undefined>;
   /** Deletes a Node object; nothing there is no error. */
   deleteNode(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
   /** All nodes; one list request, shared by who asks while it is under way. */

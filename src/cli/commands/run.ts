@@ -19,6 +19,7 @@ export const run: Command = {
   async execute(invocation) {
     const { options } = invocation;
     rejectContradictions(options);
+    if (options.rollback === true) return (await import('../roll-back.js')).rollBack(invocation);
     const { allow, batch } = caution(options);
     const opened = await openPaifile(invocation);
     const usual = mayGoBySnapshot(options) && options.dryRun !== true && invocation.patterns.length > 0;
