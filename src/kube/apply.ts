@@ -74,6 +74,7 @@ export async function applyWork(
 
   const generations = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
 
+  await work.finish?.();
   const stamp = context.stamp();
   const entries = placed.map((id) => {
     const generation = generations.get(identityKey(id));

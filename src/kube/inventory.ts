@@ -14,6 +14,8 @@ const INVENTORY_LABEL = 'pai/inventory';
 /** Selects all inventories. */
 export const INVENTORY_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY['app.kubernetes.io/managed-by']},${INVENTORY_LABEL}=true`;
 const STAMP_ANNOTATION = 'pai/stamp';
+/** Of a target whose workloads were taken away by an operator, until it is applied again. */
+const STOPPED_ANNOTATION = 'pai/stopped';
 
 /** Node name -> label -> value. */
 export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -35,6 +37,8 @@ export interface Inventory {
   readonly stamp?: Stamp;
   readonly objects: readonly InventoryEntry[];
   readonly nodeLabels: NodeLabels;
+  /** An operator took its workloads away. They are still among the objects. */
+  readonly stopped?: boolean;
 }
 
 /** Where a target's inventory is. */
@@ -69,7 +73,11 @@ export function encodeInventory(inventory: Inventory): JsonObject {
       name,
       namespace,
       labels: { ...MANAGED_BY, [INVENTORY_LABEL]: 'true' },
-      annotations: { [TARGET_ANNOTATION]: inventory.target, ...stamp },
+      annotations: {
+        [TARGET_ANNOTATION]: inventory.target,
+        ...stamp,
+        ...(inventory.stopped === true ? { [STOPPED_ANNOTATION]: 'true' } : {}),
+      },
     },
     data: {
       inventory: JSON.stringify(inventory.objects.map(encodeEntry)),
@@ -88,7 +96,14 @@ export function decodeInventory(configMap: Json): Inventory | undefined {
   const nodeLabels = Object.fromEntries(Object.keys(objectAt(labels)).map((node) => [node, textsAt(labels, node)]));
   const stamp = parseStamp(textAt(configMap, 'metadata', 'annotations', STAMP_ANNOTATION));
   const whole = Array.isArray(list) && isObject(labels) && objects.length === list.length;
-  return { target, objects, nodeLabels, ...(stamp?.target === target && whole ? { stamp } : {}) };
+  const stopped = textAt(configMap, 'metadata', 'annotations', STOPPED_ANNOTATION) === 'true';
+  return {
+    target,
+    objects,
+    nodeLabels,
+    ...(stamp?.target === target && whole ? { stamp } : {}),
+    ...(stopped && { stopped }),
+  };
 }
 
 function encodeEntry(entry: InventoryEntry): JsonObject {

@@ -21,6 +21,8 @@ export function operationCommand(name: string): Command {
           ...given,
           drivers,
           assess: assessIn(project.graph, look),
+          isTarget: (name) => project.graph.targets.has(name),
+          print: io.stdout,
           signal: new AbortController().signal,
           log: (line) => io.stderr(`${line}\n`),
         };
@@ -60,12 +62,15 @@ export function findOperation(
 
 /** The options that operations know. */
 export function optionsOf({ io, options }: Invocation): OperationOptions {
-  const { force, file, timeout, json, security } = options;
+  const { force, file, timeout, json, security, follow, tail, container } = options;
   return {
     ...(force !== undefined && { force }),
     ...(file !== undefined && { file: path.resolve(io.cwd, file) }),
     ...(timeout !== undefined && { timeout }),
     ...(json !== undefined && { json }),
     ...(security !== undefined && { security }),
+    ...(follow !== undefined && { follow }),
+    ...(tail !== undefined && { tail }),
+    ...(container !== undefined && { container }),
   };
 }

@@ -32,6 +32,8 @@ function contextOf({ nodes, trouble, options = {}, words = ['w1'] }: World): Ope
     words,
     options,
     assess: async () => [],
+    isTarget: () => false,
+    print: () => undefined,
     signal: new AbortController().signal,
     log: () => undefined,
   } as OperationContext;
