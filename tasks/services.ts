@@ -64,7 +64,7 @@ export async function stopService(
   context: ActionContext,
 ): Promise<void> {
   await runStopScript(cluster, service, project, context);
-  await context.drivers.kube.stop(context);
+  await context.drivers.kube.stop(context, service.stopScript !== undefined);
 }
 
 /** Makes the pods of a service anew; what its scripts do is undone and done again. */

@@ -55,7 +55,7 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     targets: async (signal) => (await operating()).appliedTargets(objects, signal),
     states: async (targets, signal) => (await operating()).targetStates(objects, targets, signal),
     logs: async (target, wanted, tell, signal) => (await operating()).podLogs(objects, target, wanted, tell, signal),
-    stop: async (context) => (await operating()).stopTarget(objects, context),
+    stop: async (context, more) => (await operating()).stopTarget(objects, context, more),
     restart: async (context) => (await operating()).restartTarget(objects, times, context),
     relabel: async (labels, context) => (await operating()).relabelFor(objects, labels, context),
     kubeconfig: async () => kubeconfigOf(await options.credentials()),

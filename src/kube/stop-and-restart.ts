@@ -30,14 +30,19 @@ const ROLLING: ReadonlySet<string> = new Set(['Deployment', 'DaemonSet', 'Statef
  * Removes the workloads of a target, and keeps all else that was applied for it: configuration, secrets, services, labels of nodes. Nothing applied, or
  * stopped already, is no error. The inventory says first that it is stopped, so that a crash leaves nothing that seems to run.
  */
-export async function stopTarget(objects: KubeObjects, context: ActionContext): Promise<void> {
+export async function stopTarget(objects: KubeObjects, context: ActionContext, more = false): Promise<void> {
   const inventory = (await readInventories(objects, context.signal)).get(context.target);
   if (inventory === undefined) {
     context.log('nothing is deployed');
     return;
   }
+  const workloads = inventory.objects.filter(isWorkload);
+  if (workloads.length === 0 && !more) {
+    context.log('it has no pods: nothing to stop');
+    return;
+  }
   await write(objects, { ...inventory, stopped: true }, context.signal);
-  await removeObjects(objects, inventory.objects.filter(isWorkload), context);
+  await removeObjects(objects, workloads, context);
 }
 
 /**

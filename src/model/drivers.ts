@@ -168,8 +168,11 @@ export interface KubeDriver {
   states(targets: readonly string[], signal: AbortSignal): Promise<readonly TargetState[]>;
   /** Tells the last lines of a target's pods, and what comes then; resolves to how many containers were read. Fails with UNKNOWN_NAME. */
   logs(target: string, options: LogOptions, tell: (line: LogLine) => void, signal: AbortSignal): Promise<number>;
-  /** Removes the workloads that were applied for the target and keeps all else. Nothing there is no error. */
-  stop(context: ActionContext): Promise<void>;
+  /**
+   * Removes the workloads that were applied for the target and keeps all else. Nothing there is no error. One without workloads counts as stopped only
+   * with `more`: something else of it was stopped.
+   */
+  stop(context: ActionContext, more?: boolean): Promise<void>;
   /** Makes the pods of its workloads anew, and waits until they are ready. Fails with ROLLOUT, and with REFUSED for a target that does not run. */
   restart(context: ActionContext): Promise<void>;
   /** Gives nodes the labels of the target; false, and nothing done, where nothing was applied for it. */

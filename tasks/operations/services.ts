@@ -152,10 +152,23 @@ function stillNeeded(cluster: Cluster, services: readonly ServiceEntry[]): reado
   });
 }
 
-function restarting(cluster: Cluster, project: ProjectFolders, context: OperationContext): OperationPlan {
-  const services = meant(cluster, context);
+/** Of all only those that run; of those that are named, each has to. Throws REFUSED. */
+async function restarting(cluster: Cluster, project: ProjectFolders, context: OperationContext): Promise<OperationPlan> {
+  const { drivers, words, signal } = context;
+  const named = meant(cluster, context);
+  const targets = named.map(({ name }) => `service:${name}`);
+  const states = new Map((await drivers.kube.states(targets, signal)).map((state) => [state.target, state]));
+  const runs = ({ name }: ServiceEntry): boolean => states.get(`service:${name}`)?.stopped === false;
+  const idle = named.find((service) => !runs(service));
+  if (words.length > 0 && idle !== undefined) {
+    const is = states.has(`service:${idle.name}`) ? 'is stopped' : 'was never deployed';
+    throw new PaiError('REFUSED', `${idle.name} ${is}: there is nothing to restart`, {
+      next: `Run pai service start ${idle.name}.`,
+    });
+  }
+  const services = named.filter(runs);
   return {
-    ...(context.words.length === 0 && { question: `restart all ${services.length} services` }),
+    ...(words.length === 0 && { question: `restart all ${services.length} services that run` }),
     steps: services.map((service) =>
       stepFor('restart', 'its pods are made anew', service, (step) => restartService(cluster, service, project, step)),
     ),
