@@ -153,7 +153,11 @@ function stillNeeded(cluster: Cluster, services: readonly ServiceEntry[]): reado
 }
 
 /** Of all only those that run; of those that are named, each has to. Throws REFUSED. */
-async function restarting(cluster: Cluster, project: ProjectFolders, context: OperationContext): Promise<OperationPlan> {
+async function restarting(
+  cluster: Cluster,
+  project: ProjectFolders,
+  context: OperationContext,
+): Promise<OperationPlan> {
   const { drivers, words, signal } = context;
   const named = meant(cluster, context);
   const targets = named.map(({ name }) => `service:${name}`);
