@@ -1,6 +1,6 @@
 import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
-import { textAt } from '../model/json-path.js';
+import { numberAt, textAt } from '../model/json-path.js';
 import type { ActionContext } from '../model/target.js';
 import { describe, identityKey } from './identity.js';
 import {
@@ -60,7 +60,11 @@ export async function restartTarget(objects: KubeObjects, times: RolloutTimes, c
   await write(objects, open, signal);
   const workloads = inventory.objects.filter((id) => isWorkload(id) && ROLLING.has(id.kind));
   const at = new Date().toISOString();
+  const edited = new Set<string>();
   for (const id of workloads) {
+    const before = numberAt(await objects.get(id, signal), 'metadata', 'generation');
+    // What somebody changed by hand stays told: only what is changed here is taken for ours.
+    if (id.generation !== undefined && id.generation !== before) edited.add(identityKey(id));
     const patch = { spec: { template: { metadata: { annotations: { [RESTARTED_ANNOTATION]: at } } } } };
     const live = await objects.merge(id, patch, RESTART_MANAGER, signal);
     context.log(`restarting ${describe(id)}`);
@@ -72,7 +76,7 @@ export async function restartTarget(objects: KubeObjects, times: RolloutTimes, c
   const generations = await waitForRollouts(objects, workloads, times, context);
   const entries = inventory.objects.map((entry) => {
     const generation = generations.get(identityKey(entry));
-    return generation === undefined ? entry : { ...entry, generation };
+    return generation === undefined || edited.has(identityKey(entry)) ? entry : { ...entry, generation };
   });
   await write(objects, { ...open, ...(stamp && { stamp }), objects: entries }, signal);
 }

@@ -94,7 +94,7 @@ export interface OperationPlan {
 export interface OperationReport {
   /** For people; ends with a line feed. */
   readonly text: string;
-  /** For machines, under `--json`. */
+  /** For machines, under `--json`; null where all was printed already. */
   readonly json: Json;
   /** 0: all is well, 1: something is not. */
   readonly exitCode: 0 | 1;

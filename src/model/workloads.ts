@@ -57,9 +57,9 @@ export interface LogOptions {
   readonly container?: string;
 }
 
-/** A line that a container wrote; without a container it is about the pod. */
+/** A line that a container wrote; in parentheses what is told of its log instead. */
 export interface LogLine {
   readonly pod: string;
-  readonly container?: string;
+  readonly container: string;
   readonly line: string;
 }

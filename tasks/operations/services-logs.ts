@@ -1,4 +1,4 @@
-import { type OperationContext, type OperationReport, PaiError, type ServiceEntry } from 'pai';
+import { type LogLine, type OperationContext, type OperationReport, PaiError, type ServiceEntry } from 'pai';
 
 /** Lines of each container, unless told. */
 const TAIL = 100;
@@ -27,10 +27,13 @@ export async function serviceLogs(
   const read = await drivers.kube.logs(
     target,
     { follow, tail, ...(container !== undefined && { container }) },
-    ({ pod, container: of, line }) =>
-      print(alone ? `${line}\n` : `${pod}${of === undefined ? '' : `/${of}`}: ${line}\n`),
+    (one) => print(options.json === true ? `${JSON.stringify(one)}\n` : textOf(one, alone)),
     signal,
   );
   if (read === 0) log(`${target} has no pods`);
-  return { text: '', json: {}, exitCode: 0 };
+  return { text: '', json: null, exitCode: 0 };
+}
+
+function textOf({ pod, container, line }: LogLine, alone: boolean): string {
+  return alone ? `${line}\n` : `${pod}/${container}: ${line}\n`;
 }

@@ -189,7 +189,7 @@ END
     expect([asked.code, asked.text.includes('remove service:hello')]).toEqual([2, true]);
     expectEnd(await project.pai('prune', '--yes'), { ran: 1, failed: 0 });
     expect(await says('plan')).not.toContain('orphan');
-    expect(await says('prune')).toContain('nothing to prune');
+    expect((await project.says('prune', '--sandbox')).stderr).toContain('nothing to prune');
     await put();
   });
 

@@ -28,7 +28,8 @@ export function operationCommand(name: string): Command {
         };
         return operation.report(context);
       });
-      io.stdout(wantsJson(invocation.options) ? `${JSON.stringify(report.json)}\n` : report.text);
+      if (!wantsJson(invocation.options)) io.stdout(report.text);
+      else if (report.json !== null) io.stdout(`${JSON.stringify(report.json)}\n`);
       return report.exitCode;
     },
   };
@@ -62,7 +63,8 @@ export function findOperation(
 
 /** The options that operations know. */
 export function optionsOf({ io, options }: Invocation): OperationOptions {
-  const { force, file, timeout, json, security, follow, tail, container } = options;
+  const { force, file, timeout, security, follow, tail, container } = options;
+  const json = wantsJson(options) ? true : undefined;
   return {
     ...(force !== undefined && { force }),
     ...(file !== undefined && { file: path.resolve(io.cwd, file) }),

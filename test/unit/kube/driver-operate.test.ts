@@ -149,6 +149,18 @@ onEachCluster('the Kubernetes driver, operating services,', (cluster, played) =>
       expect(await driver.observe('service:again')).not.toHaveProperty('problem');
     }, 60_000);
 
+    it('does not hide what somebody changed by hand', async () => {
+      const driver = cluster().newDriver();
+      const context = cluster().contextFor('service:edited');
+      await driver.apply(work([deployment('edited')]), context);
+      const id = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'edited' };
+      await cluster().objects.merge(id, { spec: { minReadySeconds: 1 } }, 'somebody');
+      await driver.restart(context);
+      expect(await driver.observe('service:edited')).toMatchObject({
+        problem: 'Deployment default/edited was changed by hand',
+      });
+    }, 60_000);
+
     it('is refused for what is stopped or was never applied', async () => {
       const driver = cluster().newDriver();
       const context = cluster().contextFor('service:idle');
