@@ -46,7 +46,8 @@ export async function stopTarget(objects: KubeObjects, context: ActionContext, m
 }
 
 /**
- * Makes all pods of a target's workloads anew, as their update strategies say, and waits until they are ready. Jobs and single pods are left.
+ * Makes all pods of a target's workloads anew, as their update strategies say: one workload after the other in the order of their application, each ready
+ * before the next. Jobs and single pods are left.
  * Fails with ROLLOUT, and with REFUSED for a target that does not run.
  */
 export async function restartTarget(objects: KubeObjects, times: RolloutTimes, context: ActionContext): Promise<void> {
@@ -59,21 +60,23 @@ export async function restartTarget(objects: KubeObjects, times: RolloutTimes, c
   const { stamp, ...open } = inventory;
   await write(objects, open, signal);
   const workloads = inventory.objects.filter((id) => isWorkload(id) && ROLLING.has(id.kind));
-  const at = new Date().toISOString();
   const edited = new Set<string>();
+  const generations = new Map<string, number>();
+  const at = new Date().toISOString();
   for (const id of workloads) {
     const before = numberAt(await objects.get(id, signal), 'metadata', 'generation');
     // What somebody changed by hand stays told: only what is changed here is taken for ours.
     if (id.generation !== undefined && id.generation !== before) edited.add(identityKey(id));
     const patch = { spec: { template: { metadata: { annotations: { [RESTARTED_ANNOTATION]: at } } } } };
-    const live = await objects.merge(id, patch, RESTART_MANAGER, signal);
     context.log(`restarting ${describe(id)}`);
+    const live = await objects.merge(id, patch, RESTART_MANAGER, signal);
     if (waitsForDeletion(live)) await deletePods(objects, id, live, context);
+    for (const [key, generation] of await waitForRollouts(objects, [id], times, context))
+      generations.set(key, generation);
   }
   for (const id of inventory.objects.filter((one) => isWorkload(one) && !ROLLING.has(one.kind))) {
     context.log(`${describe(id)} is left as it is: it runs once`);
   }
-  const generations = await waitForRollouts(objects, workloads, times, context);
   const entries = inventory.objects.map((entry) => {
     const generation = generations.get(identityKey(entry));
     return generation === undefined || edited.has(identityKey(entry)) ? entry : { ...entry, generation };

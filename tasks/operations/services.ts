@@ -15,9 +15,6 @@ import { deploy, nodeLabels, restartService, stopService } from '../services.js'
 import { serviceLogs } from './services-logs.js';
 import { serviceStatus } from './services-status.js';
 
-/** Seconds that one service may take to stop, or to start anew. */
-const STEP_SECONDS = 900;
-
 /** `service ...`: what people do to services that are deployed. */
 export function serviceOperations(cluster: Cluster, project: ProjectFolders): readonly Operation[] {
   return [
@@ -222,7 +219,6 @@ function stepFor(
     name: `${what}:${name}`,
     description,
     pools: ['kubernetes'],
-    timeoutSeconds: STEP_SECONDS,
     run: (step) => run({ ...step, target: `service:${name}` }),
   };
 }

@@ -149,6 +149,21 @@ onEachCluster('the Kubernetes driver, operating services,', (cluster, played) =>
       expect(await driver.observe('service:again')).not.toHaveProperty('problem');
     }, 60_000);
 
+    it('goes from one workload to the next, each ready before', async () => {
+      const driver = cluster().newDriver();
+      const context = cluster().contextFor('service:parts');
+      await driver.apply(work([deployment('one'), deployment('two')]), context);
+      const told = context.lines.length;
+      await driver.restart(context);
+      const lines = context.lines.slice(told).filter((line) => /^restarting|: ready$/.test(line));
+      expect(lines).toEqual([
+        'restarting Deployment default/one',
+        'Deployment default/one: ready',
+        'restarting Deployment default/two',
+        'Deployment default/two: ready',
+      ]);
+    }, 60_000);
+
     it('does not hide what somebody changed by hand', async () => {
       const driver = cluster().newDriver();
       const context = cluster().contextFor('service:edited');
