@@ -225,7 +225,7 @@ END
   it('whose cleaning has no image are cleaned over SSH, and that is said', async () => {
     await project.edit('./service-list.yaml', (text) =>
       text
-        .replace('    image: [hello]\n    clean-only', '    image: [never]\n    clean-only')
+        .replace('    image: [hello]\n    clean-only', '    image: [hello, never]\n    clean-only')
         .replace('image-list:\n', 'image-list:\n  never: {}\n'),
     );
     expectEnd(await project.pai('run', 'services'), { failed: 0, skipped: 0 });
@@ -243,20 +243,18 @@ END
 async function writeManifest(project: SandboxProject): Promise<void> {
   const folder = path.join(project.clone, 'templates/services/cleaning');
   await mkdir(folder, { recursive: true });
-  const labels = { app: 'cleaning' };
   await writeFile(
     path.join(folder, 'cleaning.yaml.template'),
-    JSON.stringify({
-      apiVersion: 'apps/v1',
-      kind: 'DaemonSet',
-      metadata: { name: 'cleaning', namespace: 'default' },
-      spec: {
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: 'cleaning', image: "{{ images['hello'] }}" }] },
-        },
-      },
-    }),
+    `apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: cleaning, namespace: default }
+spec:
+  selector: { matchLabels: { app: cleaning } }
+  template:
+    metadata: { labels: { app: cleaning } }
+    spec:
+      imagePullSecrets: [{ name: {{ clusterinfo['dockerregistryinfo']['secret-name'] }} }]
+      containers: [{ name: cleaning, image: {{ images['hello'] }} }]
+`,
   );
 }

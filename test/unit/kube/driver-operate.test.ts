@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { KubeClient } from '../../../src/kube/client.js';
 import { textAt } from '../../../src/model/json-path.js';
@@ -276,7 +279,35 @@ onEachCluster('the Kubernetes driver, operating services,', (cluster, played) =>
       stop.abort();
       expect(await followed).toBeGreaterThan(0);
     }, 30_000);
+
+    it('that are followed go on with pods that come into being, and tell no line twice', async () => {
+      const driver = cluster().newDriver();
+      const context = cluster().contextFor('service:moves');
+      await driver.apply(work([deployment('moves')]), context);
+      const stop = new AbortController();
+      const lines: LogLine[] = [];
+      const followed = driver.logs('service:moves', { tail: 1, follow: true }, (line) => lines.push(line), stop.signal);
+      const pods = () => [...new Set(lines.map(({ pod }) => pod))];
+      await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(1);
+      await driver.restart(context);
+      await expect.poll(() => pods().length, { timeout: 10_000 }).toBe(2);
+      stop.abort();
+      await followed;
+      if (played === undefined) expect(lines).toHaveLength(2);
+    }, 60_000);
   });
+
+  const kubectl = path.join(process.env.PAI_TEST_KUBERNETES ?? '', 'kubectl');
+  if (played !== undefined && existsSync(kubectl))
+    it('a kubeconfig is one that kubectl takes', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'pai-kubeconfig-'));
+      const file = path.join(folder, 'kubeconfig');
+      await writeFile(file, await cluster().newDriver().kubeconfig(), { mode: 0o600 });
+      const env = { PATH: '', HOME: folder, KUBECONFIG: file };
+      const { stdout } = await promisify(execFile)(kubectl, ['get', 'nodes', '-o', 'name'], { env });
+      expect(stdout.trim().split('\n')).toEqual(NODES.map((node) => `node/${node}`));
+      await rm(folder, { recursive: true });
+    }, 30_000);
 
   it('a kubeconfig has the credentials, whole', async () => {
     const { ca, certificate, key, server } = cluster().credentials;
