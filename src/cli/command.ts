@@ -40,6 +40,12 @@ export interface Options {
   readonly explain?: boolean;
   readonly detailedExitcode?: boolean;
   readonly follow?: boolean;
+  /** Last lines of logs. */
+  readonly tail?: number;
+  /** Whose logs. */
+  readonly container?: string;
+  /** Of service new: with a startscript and a stopscript. */
+  readonly scripts?: boolean;
   readonly run?: string;
   /** False for `--no-cache`. */
   readonly cache?: boolean;

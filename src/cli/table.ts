@@ -47,6 +47,8 @@ export interface CommandRow {
   readonly past?: boolean;
   /** What its argument may be, for completion; absent where it names targets. */
   readonly words?: readonly string[];
+  /** Its further arguments are names of targets of this kind: `service` for those of `service:<name>`. */
+  readonly kind?: string;
   readonly load: () => Promise<Command>;
 }
 
@@ -194,7 +196,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'prune',
     arguments: '',
-    summary: 'remove nodes that are in the cluster and not in the configuration',
+    summary: 'remove nodes that are not in the configuration, and services that are not in the list',
     options: [
       { flags: '--timeout <seconds>', summary: 'how long pods may take to leave a node', count: true },
       { flags: '--force', summary: 'go on although pods do not leave' },
@@ -213,6 +215,29 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: ['pai repair', 'pai repair worker7', 'pai repair -f machines.yaml'],
     load: async () => (await import('./commands/operation.js')).operationCommand('repair'),
+  },
+  {
+    name: 'service',
+    arguments: '<action> [services...]',
+    summary:
+      'services on Kubernetes: status, logs, start, stop, restart, refresh (node labels), delete (with data), new',
+    options: [
+      follow,
+      { flags: '--tail <n>', summary: 'of logs: so many last lines of each container (default: 100)', count: true },
+      { flags: '--container <name>', summary: 'of logs: of this container only' },
+      { flags: '--scripts', summary: 'of new: with a startscript and a stopscript' },
+      ...[yes, waitLock, verbose, output, jsonLines, hostKeys],
+    ],
+    examples: [
+      'pai service status',
+      'pai service logs rest-server -f',
+      'pai service restart rest-server',
+      'pai service delete rest-server',
+      'pai service new my-service',
+    ],
+    words: ['status', 'logs', 'start', 'stop', 'restart', 'refresh', 'delete', 'new'],
+    kind: 'service',
+    load: async () => (await import('./commands/service.js')).service,
   },
   {
     name: 'etcd',

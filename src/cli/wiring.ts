@@ -216,6 +216,13 @@ function lazyKube(load: Once<KubeDriver>): KubeDriver {
     cordon: async (...given) => (await load()).cordon(...given),
     uncordon: async (...given) => (await load()).uncordon(...given),
     drain: async (...given) => (await load()).drain(...given),
+    targets: async (...given) => (await load()).targets(...given),
+    states: async (...given) => (await load()).states(...given),
+    logs: async (...given) => (await load()).logs(...given),
+    stop: async (...given) => (await load()).stop(...given),
+    restart: async (...given) => (await load()).restart(...given),
+    relabel: async (...given) => (await load()).relabel(...given),
+    kubeconfig: async (...given) => (await load()).kubeconfig(...given),
     close: async () => (await load.made())?.close(),
   };
 }

@@ -37,8 +37,26 @@ export function checkServiceList(yaml: YamlFile, file: Partially<ServiceListFile
     each(`${pointer}/prerequisite`, 'service', service?.prerequisite, services);
     each(`${pointer}/image`, 'image', service?.image, images);
     each(`${pointer}/label`, 'label', service?.label, LABEL_NAMES);
+    problems.push(...checkCleanOnly(yaml, file, name));
   }
   return problems;
+}
+
+/** What deletes data comes right before something is taken down, and nothing that runs can need it. */
+function checkCleanOnly(yaml: YamlFile, file: Partially<ServiceListFile>, name: string): Problem[] {
+  const services = file['service-list'] ?? {};
+  const isCleanOnly = (one: string): boolean => services[one]?.['clean-only'] === 'true';
+  const pointer = child('/service-list', name);
+  const needs = services[name]?.prerequisite ?? [];
+  if (isCleanOnly(name) && needs.length === 0) {
+    const what = `${name} is clean-only and has no prerequisite: name the service before whose removal it deletes data`;
+    return [yaml.problem(`${pointer}/clean-only`, 'key', what)];
+  }
+  return needs.flatMap((need, index) =>
+    need !== undefined && isCleanOnly(need)
+      ? [yaml.problem(`${pointer}/prerequisite/${index}`, 'value', `${need} is clean-only, so nothing can need it`)]
+      : [],
+  );
 }
 
 /**

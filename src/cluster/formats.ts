@@ -63,6 +63,10 @@ export const formats: Readonly<Record<string, Format>> = {
     phrase: 'a name of lower-case letters, digits, hyphens and dots',
     test: new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`),
   },
+  'file-inside': {
+    phrase: 'a relative path of letters, digits, dots, hyphens and underscores, without ..',
+    test: /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+  },
   'absolute-path': { phrase: 'an absolute path', test: /^\/[^\n]*$/ },
   'web-address': {
     phrase: 'an address such as https://host/path, without a user or password',

@@ -154,6 +154,10 @@ function buildServiceList(file: ServiceListFile): ServiceEntry[] {
     prerequisites: service.prerequisite,
     images: service.image,
     labels: service.label,
+    ...(service.startscript !== undefined && { startScript: service.startscript }),
+    ...(service.stopscript !== undefined && { stopScript: service.stopscript }),
+    data: service.data,
+    cleanOnly: service['clean-only'] === 'true',
   }));
 }
 

@@ -210,6 +210,14 @@ export interface ServiceEntry {
   readonly images: readonly string[];
   /** Node labels that its pods select by. */
   readonly labels: readonly string[];
+  /** A script of its folder that runs on this machine once all pods are ready. */
+  readonly startScript?: string;
+  /** One that runs before it is stopped or taken down. */
+  readonly stopScript?: string;
+  /** Folders on hosts where it keeps data, relative to data-path. */
+  readonly data: readonly string[];
+  /** It deletes data, and is deployed for that only. */
+  readonly cleanOnly: boolean;
 }
 
 /** The four files and the service list, validated, defaults filled in, frozen. */

@@ -122,6 +122,7 @@ async function bring(
   await removeObjects(objects, withoutObjects(before?.objects ?? [], keep), context);
 
   const rolled = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
+  await work.finish?.();
   const entries = placed.map(({ object: _, ...id }) => {
     const workload = rolled.get(identityKey(id));
     const applied = fields.get(identityKey(id));

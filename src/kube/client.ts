@@ -103,6 +103,28 @@ export class KubeClient {
     }
   }
 
+  /**
+   * The lines of an answer as they come, which may be for as long as the signal is not aborted; none for what is not there. Fails as `send` does, and is
+   * not tried again. Its connection is its own: such answers must not keep others waiting.
+   */
+  async *lines(request: Omit<KubeRequest, 'method'> & { readonly signal: AbortSignal }): AsyncGenerator<string> {
+    const { server, url, tls } = await this.#connect();
+    const { openAnswer, linesOf } = await import('./long-answer.js');
+    const query = new URLSearchParams(request.query ?? {});
+    const answer = await openAnswer(`${url}${request.path}?${query}`, tls, request.signal).catch((error: unknown) => {
+      request.signal.throwIfAborted();
+      throw connectionError(server, error);
+    });
+    const { statusCode: status = 0 } = answer;
+    if (status === 404) return answer.destroy();
+    if (status >= 300) {
+      let text = '';
+      for await (const line of linesOf(answer)) text += line;
+      throw refusalError({ server, status, body: parseJson(text), what: request.what });
+    }
+    yield* linesOf(answer);
+  }
+
   /** Closes all connections. */
   async close(): Promise<void> {
     const connection = this.#connection;
@@ -186,6 +208,7 @@ interface Connection {
   readonly server: string;
   readonly url: string;
   readonly agent: Agent;
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly http: HttpModule;
   readonly library: InstanceType<HttpModule['IsomorphicFetchHttpLibrary']>;
 }
@@ -197,9 +220,10 @@ async function connect(source: () => Promise<KubeCredentials>): Promise<Connecti
     import('node:https'),
     import('@kubernetes/client-node/dist/gen/http/http.js'),
   ]);
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', ca, cert: certificate, key });
+  const tls = { ca, cert: certificate, key };
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', ...tls });
   const bare = (address: string) => address.replace(/\/+$/, '');
-  return { server: bare(server), url: bare(url), agent, http, library: new http.IsomorphicFetchHttpLibrary() };
+  return { server: bare(server), url: bare(url), agent, tls, http, library: new http.IsomorphicFetchHttpLibrary() };
 }
 
 function isAbort(error: unknown): boolean {

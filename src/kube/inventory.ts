@@ -15,6 +15,8 @@ const INVENTORY_LABEL = 'pai/inventory';
 export const INVENTORY_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY['app.kubernetes.io/managed-by']},${INVENTORY_LABEL}=true`;
 const STAMP_ANNOTATION = 'pai/stamp';
 const REVISION_ANNOTATION = 'pai/revision';
+/** Of a target whose workloads were taken away by an operator, until it is applied again. */
+const STOPPED_ANNOTATION = 'pai/stopped';
 
 /** Node name -> label -> value. */
 export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -40,6 +42,8 @@ export interface Inventory {
   readonly nodeLabels: NodeLabels;
   /** The revision that it is of; without a stamp the last one that came up. Undefined when that is not kept. */
   readonly revision?: number;
+  /** An operator took its workloads away. They are still among the objects. */
+  readonly stopped?: boolean;
 }
 
 /** Where a target's inventory is. */
@@ -76,7 +80,12 @@ export function encodeInventory(inventory: Inventory): JsonObject {
       name,
       namespace,
       labels: { ...MANAGED_BY, [INVENTORY_LABEL]: 'true' },
-      annotations: { [TARGET_ANNOTATION]: inventory.target, ...stamp, ...revision },
+      annotations: {
+        [TARGET_ANNOTATION]: inventory.target,
+        ...stamp,
+        ...revision,
+        ...(inventory.stopped === true ? { [STOPPED_ANNOTATION]: 'true' } : {}),
+      },
     },
     data: {
       inventory: JSON.stringify(inventory.objects.map(encodeEntry)),
@@ -102,12 +111,14 @@ export function decodeInventory(configMap: Json): Inventory | undefined {
   const stamp = parseStamp(textAt(configMap, 'metadata', 'annotations', STAMP_ANNOTATION));
   const whole = Array.isArray(list) && isObject(labels) && objects.length === list.length;
   const revision = Number(textAt(configMap, 'metadata', 'annotations', REVISION_ANNOTATION) ?? 0);
+  const stopped = textAt(configMap, 'metadata', 'annotations', STOPPED_ANNOTATION) === 'true';
   return {
     target,
     objects,
     nodeLabels,
     ...(stamp?.target === target && whole ? { stamp } : {}),
     ...(Number.isSafeInteger(revision) && revision > 0 ? { revision } : {}),
+    ...(stopped && { stopped }),
   };
 }
 

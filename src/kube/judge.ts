@@ -31,6 +31,7 @@ export function judge(inventory: Inventory | undefined, seen: Seen): Observation
 
 /** The first thing that is not as it was left: objects in their order of application, then node labels. */
 function problemOf(inventory: Inventory, seen: Seen): string | undefined {
+  if (inventory.stopped === true) return 'it was stopped by pai service stop';
   for (const entry of inventory.objects) {
     const object = seen.object(entry);
     if (object === undefined) return `${describe(entry)} is missing`;

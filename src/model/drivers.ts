@@ -3,6 +3,7 @@ import type { LocalWork, Survey } from './local.js';
 import type { Secret } from './secret.js';
 import type { Observation, Stamp } from './stamp.js';
 import type { ActionContext, ApplyContext, Desired, Previous } from './target.js';
+import type { LogLine, LogOptions, TargetState } from './workloads.js';
 
 /** How to log in to a host. */
 export interface HostLogin {
@@ -113,6 +114,8 @@ export interface KubeWork {
   readonly objects: readonly KubeObject[];
   /** Node name -> labels that it must carry. */
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Done once all pods are ready, and before the stamp is written. */
+  finish?(): Promise<void>;
 }
 
 /** A node of Kubernetes. */
@@ -164,6 +167,23 @@ export interface KubeDriver {
    * changed) and with TIMEOUT, naming pods and budgets; the node stays cordoned then.
    */
   drain(name: string, options: DrainOptions, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** Targets for which anything was applied, sorted. One request. */
+  targets(signal?: AbortSignal): Promise<readonly string[]>;
+  /** How what was applied for targets is, and why it is not well; those for which nothing was are left out. */
+  states(targets: readonly string[], signal: AbortSignal): Promise<readonly TargetState[]>;
+  /** Tells the last lines of a target's pods, and what comes then; resolves to how many containers were read. Fails with UNKNOWN_NAME. */
+  logs(target: string, options: LogOptions, tell: (line: LogLine) => void, signal: AbortSignal): Promise<number>;
+  /**
+   * Removes the workloads that were applied for the target and keeps all else. Nothing there is no error. One without workloads counts as stopped only
+   * with `more`: something else of it was stopped.
+   */
+  stop(context: ActionContext, more?: boolean): Promise<void>;
+  /** Makes the pods of its workloads anew, and waits until they are ready. Fails with ROLLOUT, and with REFUSED for a target that does not run. */
+  restart(context: ActionContext): Promise<void>;
+  /** Gives nodes the labels of the target; false, and nothing done, where nothing was applied for it. */
+  relabel(labels: KubeWork['nodeLabels'], context: ActionContext): Promise<boolean>;
+  /** A kubeconfig of an administrator, for commands on this machine. Secret. */
+  kubeconfig(): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { about, mapping, named, names, otherwise, type Schema } from './parts.js';
+import { about, flag, mapping, named, names, otherwise, type Schema, text } from './parts.js';
 
 const image = mapping([], {
   prerequisite: about('Images of image-list that it is built on.', names),
@@ -12,6 +12,22 @@ const service = mapping([], {
   prerequisite: about('Services that are deployed before it.', names),
   image: about('Images of image-list that its manifests name.', names),
   label: about('Node labels that its pods select by: label or label=value.', names),
+  startscript: about(
+    "A script of the service's folder that runs on this machine once all pods are ready, with KUBECONFIG set.",
+    text('file-inside'),
+  ),
+  stopscript: about(
+    "A script of the service's folder that runs on this machine before the service is stopped or taken down, with KUBECONFIG set.",
+    text('file-inside'),
+  ),
+  data: about(
+    'Folders on hosts where it keeps data, relative to data-path: deleted with pai service delete, or pai clean --delete-data.',
+    otherwise([], { type: 'array', items: text('file-inside') }),
+  ),
+  'clean-only': about(
+    'It deletes data: pai clean --delete-data deploys it on all nodes, waits until its pods are ready, and takes it down. No run deploys it.',
+    otherwise('false', flag),
+  ),
 });
 
 /** service-list.yaml */

@@ -37,6 +37,13 @@ function fakeKube(asked: unknown[]): KubeDriver {
     cordon: async () => undefined,
     uncordon: async () => undefined,
     drain: async () => undefined,
+    targets: async () => [],
+    states: async () => [],
+    logs: async () => 0,
+    stop: async () => undefined,
+    restart: async () => undefined,
+    relabel: async () => true,
+    kubeconfig: async () => '',
     close: async () => undefined,
   };
 }
