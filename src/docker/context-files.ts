@@ -1,4 +1,4 @@
-import type { PayloadFile } from '../model/drivers.js';
+import type { ContextFile, PayloadFile, SourceFile } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 
 const IGNORE_FILE = '.dockerignore';
@@ -9,10 +9,10 @@ const DOCKERFILE = 'Dockerfile';
  * among them, as with Docker's own client: the builder needs them, and itself keeps them out of `COPY` when ignored.
  * Fails with IMAGE_CONTEXT on a pattern that is not one.
  */
-export async function contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]> {
+export async function contextFiles<File extends ContextFile>(files: readonly File[]): Promise<readonly File[]> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const ignoreFile = sorted.find((file) => file.path === IGNORE_FILE);
-  if (ignoreFile === undefined) return sorted;
+  if (ignoreFile === undefined || !isPayload(ignoreFile)) return sorted;
   const { default: dockerignore } = await import('@balena/dockerignore');
   const rules = dockerignore.default({ ignorecase: false }).add(patterns(textOf(ignoreFile.content)));
   return sorted.filter((file) => {
@@ -44,14 +44,19 @@ function patterns(text: string): string[] {
     .map((line) => line.replace(/\\.|[+(){}|]/g, (match) => (match.length > 1 ? match : `\\${match}`)));
 }
 
+/** Whether a file of a context is one whose content is in memory: of the image's own folder, not of a source tree. */
+export function isPayload(file: ContextFile): file is PayloadFile {
+  return 'content' in file;
+}
+
 /** The context's Dockerfile as text; undefined when there is none. */
-export function dockerfileOf(files: readonly PayloadFile[]): string | undefined {
+export function dockerfileOf(files: readonly ContextFile[]): string | undefined {
   const file = files.find((candidate) => candidate.path === DOCKERFILE);
-  return file === undefined ? undefined : textOf(file.content);
+  return file === undefined || !isPayload(file) ? undefined : textOf(file.content);
 }
 
 /** Permission bits that a file gets in the image: only whether it may be executed is kept. */
-export function contextMode(file: PayloadFile): 0o755 | 0o644 {
+export function contextMode(file: PayloadFile | SourceFile): 0o755 | 0o644 {
   return (file.mode & 0o100) === 0 ? 0o644 : 0o755;
 }
 

@@ -1,4 +1,4 @@
-import type { ImageDriver, ImagePlace, ImageReference, ImageWork } from '../model/drivers.js';
+import type { ContextFile, ImageDriver, ImagePlace, ImageReference, ImageSource, ImageWork } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
@@ -10,6 +10,7 @@ import { Engine } from './engine.js';
 import { decodeStamp, encodeStamp, fingerprintTag, STAMP_LABEL } from './image-stamp.js';
 import { imageName, type RegistryAccess } from './registry-access.js';
 import { type Manifest, RegistryClient } from './registry-client.js';
+import type { SourceOptions, SourceTrees } from './source-tree.js';
 
 /** What the image driver is made with. */
 export interface ImageDriverOptions {
@@ -21,6 +22,8 @@ export interface ImageDriverOptions {
    * /var/run/docker.sock. Used for builds only.
    */
   readonly dockerSocket?: string | (() => Promise<string>);
+  /** How source trees are read. Without it there are none. */
+  readonly sources?: SourceOptions;
 }
 
 /** An image in the registry. */
@@ -42,6 +45,7 @@ class RegistryImageDriver implements ImageDriver {
   readonly #options: ImageDriverOptions;
   readonly #clients = new Map<string, RegistryClient>();
   #engine: Promise<Engine> | undefined;
+  #trees: Promise<SourceTrees> | undefined;
 
   constructor(options: ImageDriverOptions) {
     this.#options = options;
@@ -64,6 +68,17 @@ class RegistryImageDriver implements ImageDriver {
   }
 
   contextFiles = contextFiles;
+
+  async sourceFiles(
+    source: ImageSource,
+    copy: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ContextFile[]> {
+    const { sources } = this.#options;
+    if (sources === undefined) throw new Error('an image driver without source trees was asked for one');
+    this.#trees ??= import('./source-tree.js').then(({ SourceTrees }) => new SourceTrees(sources));
+    return (await this.#trees).files(source, copy, signal);
+  }
 
   async apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {
     try {
