@@ -25,6 +25,8 @@ export interface Options {
   readonly retryFailed?: boolean;
   /** Of clean: data too. */
   readonly deleteData?: boolean;
+  /** Of clean: images in their registry too. */
+  readonly remote?: boolean;
   readonly only?: boolean;
   readonly exclude?: readonly string[];
   /** `2` or `20%`. */

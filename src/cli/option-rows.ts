@@ -53,6 +53,10 @@ export const deleteData: OptionRow = {
   flags: '--delete-data',
   summary: 'delete the data too that else is kept; asks for the id of the cluster',
 };
+export const remote: OptionRow = {
+  flags: '--remote',
+  summary: 'delete images from their registry too, not only from this machine',
+};
 export const waitLock: OptionRow = {
   flags: '--wait-lock',
   summary: 'wait while another pai is at work on this project',

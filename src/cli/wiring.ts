@@ -95,9 +95,10 @@ export function wireDrivers(
     const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
     const sources = { folder: path.join(project.cacheDirectory, 'sources'), simulateMissing: detour !== undefined };
-    if (detour === undefined) return createImageDriver({ registry, insecureRegistries, sources });
+    const common = { sources, knownStamps: path.join(project.cacheDirectory, 'images') };
+    if (detour === undefined) return createImageDriver({ registry, insecureRegistries, ...common });
     const { registryUrl, dockerSocket } = detour;
-    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket, sources });
+    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket, ...common });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');

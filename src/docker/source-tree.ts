@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContextFile, ImageSource } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
@@ -50,9 +50,10 @@ export class SourceTrees {
     const digests = await FileDigests.open(path.join(this.#options.folder, `digests-${known}.json`));
     const found: Found[] = [];
     for (const entry of copy) {
-      const from = path.join(root, entry);
-      const some = await listBelow(from, placeOf(entry), from === root ? '.git' : undefined);
-      if (some === undefined) throw missingPath(source, entry, root);
+      // What is named may be a link to a tree; what is in it goes as it is.
+      const from = await realpath(path.join(root, entry)).catch(() => '');
+      if (from === '') throw missingPath(source, entry, root);
+      const some = await listBelow(from, placeOf(entry), placeOf(entry) === COPIED ? '.git' : undefined);
       if (some.length === 0) throw emptyPath(source, entry);
       found.push(...some);
     }
@@ -73,14 +74,13 @@ function placeOf(entry: string): string {
   return last === '.' ? COPIED : `${COPIED}/${last}`;
 }
 
-/** Files and links below a path, or the file that it is; undefined when nothing is there. Folders without files are left out. */
-async function listBelow(file: string, place: string, left?: string): Promise<readonly Found[] | undefined> {
-  const state = await lstat(file).catch(() => undefined);
-  if (state === undefined) return undefined;
+/** Files and links below a path, or the file that it is. Folders without files are left out. */
+async function listBelow(file: string, place: string, left?: string): Promise<readonly Found[]> {
+  const state = await lstat(file);
   if (!state.isDirectory()) return state.isFile() || state.isSymbolicLink() ? [{ path: place, file }] : [];
   const names = (await readdir(file)).filter((name) => name !== left).sort();
   const found: Found[] = [];
-  for (const name of names) found.push(...((await listBelow(path.join(file, name), `${place}/${name}`)) ?? []));
+  for (const name of names) found.push(...(await listBelow(path.join(file, name), `${place}/${name}`)));
   return found;
 }
 

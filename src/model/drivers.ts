@@ -131,7 +131,7 @@ export interface ImageDriver {
   digest(place: ImagePlace): Promise<string | undefined>;
   /** Copies an image between registries as it is, all platforms of it; what the second has already is not sent. */
   copy(from: ImagePlace, to: ImagePlace, context: ActionContext): Promise<void>;
-  /** Removes the image from the dev box and its tag from the registry where that allows it. */
+  /** Removes the image from the dev box, and with `remote` from the registry too, where that allows it. */
   clean(image: ImageReference, context: ActionContext): Promise<void>;
 }
 

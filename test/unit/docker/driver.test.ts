@@ -289,39 +289,57 @@ describe('apply', () => {
 });
 
 describe('clean', () => {
-  it('removes the tag from the registry and all names from this machine', async () => {
+  const remotely = (fingerprint: string): ApplyContext => ({ ...context(fingerprint), remote: true });
+
+  it('leaves the registry alone unless it is told to clean that too', async () => {
+    const stamp = await driver.apply(work(), context(A));
+    registry.requests.length = 0;
+    await driver.clean(image(), context(A));
+    expect(engine.images.size).toBe(0);
+    expect(registry.requests).toEqual([]);
+    expect(await driver.observe(image())).toEqual({ kind: 'known', present: true, stamp });
+  });
+
+  it('leaves no tag of the image in the registry, so that it is built and not found again', async () => {
+    await driver.apply(work(), context(A));
+    await driver.clean(image(), remotely(A));
+    expect(registry.tags('ns/app')).toEqual([]);
+  });
+
+  it('removes the image from the registry and all names from this machine', async () => {
     await driver.apply(work(), context(A));
     engine.images.set(`${registry.domain}/ns/app:${FP_B}`, {});
     engine.images.set(`${registry.domain}/ns/app:mine`, {});
     engine.digests = [`${registry.domain}/ns/app@sha256:1`, `${registry.domain}/ns/other@sha256:1`];
-    await driver.clean(image(), context(A));
+    await driver.clean(image(), remotely(A));
     expect(await driver.observe(image())).toEqual({ kind: 'known', present: false });
     expect([...engine.images.keys()]).toEqual([`${registry.domain}/ns/app:mine`]);
     expect(engine.digests).toEqual([`${registry.domain}/ns/other@sha256:1`]);
   });
 
   it('may be run again', async () => {
-    await driver.clean(image(), context(A));
-    await driver.clean(image(), context(A));
+    await driver.clean(image(), remotely(A));
+    await driver.clean(image(), remotely(A));
     expect(lines).toContain(`${registry.domain}/ns/app:v1 is not in the registry`);
   });
 
   it('cleans the registry though no Docker Engine runs', async () => {
     registry.put('ns/app', 'v1', {});
     const other = createImageDriver({ registry: registry.access, dockerSocket: '/nowhere/docker.sock' });
-    await other.clean(image(), context(A));
+    await other.clean(image(), remotely(A));
     expect(registry.tags('ns/app')).toEqual([]);
     expect(lines[0]).toContain('Docker Engine does not answer');
   });
 
   it.each([
     ['digest', [], 'removed'],
+    ['tag', [], 'removed'],
     ['off', ['v1'], 'deletion is switched off'],
   ] as const)('in a registry that deletes by %s', async (deletion, tags, line) => {
     const other = await FakeRegistry.start({ deletion });
     other.put('ns/app', 'v1', {});
     const cleaner = createImageDriver({ registry: other.access, dockerSocket: '/nowhere/docker.sock' });
-    await cleaner.clean({ ...image(), registry: other.domain }, context(A));
+    await cleaner.clean({ ...image(), registry: other.domain }, remotely(A));
     expect(other.tags('ns/app')).toEqual(tags);
     expect(lines.at(-1)).toContain(line);
     await other.stop();
