@@ -43,15 +43,22 @@ async function writeAll(tar: Pack, files: readonly ContextFile[]): Promise<void>
 
 async function writeFile(tar: Pack, file: SourceFile): Promise<void> {
   const entry = tar.entry({ ...COMMON, name: file.path, mode: contextMode(file), size: file.bytes });
-  try {
-    await pipeline(createReadStream(file.file), entry);
-  } catch (error) {
-    throw new PaiError('IMAGE_SOURCE', `${file.file} changed while it was sent to the builder`, {
-      where: file.file,
-      next: 'Run again when nobody writes to it.',
-      cause: error,
-    });
+  await pipeline(exactly(file), entry);
+}
+
+/** The bytes of a file, which must be as many as it had. */
+async function* exactly(file: SourceFile): AsyncGenerator<Uint8Array> {
+  let left = file.bytes;
+  for await (const chunk of createReadStream(file.file) as AsyncIterable<Uint8Array>) {
+    left -= chunk.length;
+    if (left < 0) break;
+    yield chunk;
   }
+  if (left === 0) return;
+  throw new PaiError('IMAGE_SOURCE', `${file.file} changed while it was sent to the builder`, {
+    where: file.file,
+    next: 'Run again when nobody writes to it.',
+  });
 }
 
 /** `a/b/c` -> `a`, `a/b`. */

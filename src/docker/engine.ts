@@ -74,10 +74,14 @@ export class Engine {
   /** Builds an image. Fails with IMAGE_BUILD: the step, and the last lines. */
   async build(request: BuildRequest, call: EngineCall): Promise<void> {
     const log = new EngineLog(call.log);
+    // A context that can't be read to its end ends the build.
+    const unreadable = new AbortController();
+    request.context.once('error', (error) => unreadable.abort(error));
+    const signal = AbortSignal.any([call.signal, unreadable.signal]);
     const buildKit = this.builder === 'buildkit' && request.classic !== true;
     const [failed, output] = buildKit
-      ? await this.#buildKit(request, log, call.signal)
-      : [await this.#classic(request, log, call.signal), log];
+      ? await this.#buildKit(request, log, signal)
+      : [await this.#classic(request, log, signal), log];
     if (failed !== undefined) throw buildError(request.name, failed, output, this.#access.domain);
   }
 

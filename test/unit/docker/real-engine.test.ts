@@ -111,7 +111,10 @@ describe.skipIf(!hasRegistry || !hasEngine)(
       try {
         const own = createImageDriver({ registry: registry.access, builder: 'buildkit' });
         const base = { ...image(), repository: 'pai-test/base' };
-        await own.apply({ image: base, files: engineFiles('FROM scratch\nCOPY bin/run /\n'), buildArgs: {} }, engineContext('1'));
+        await own.apply(
+          { image: base, files: engineFiles('FROM scratch\nCOPY bin/run /\n'), buildArgs: {} },
+          engineContext('1'),
+        );
         const name = `${base.registry}/${base.repository}:v1`;
         execFileSync('docker', ['image', 'rm', name], { stdio: 'pipe' });
         // Of a stage that is copied from: what FROM names was pulled before.
