@@ -27,6 +27,8 @@ export interface Options {
   readonly rollback?: boolean;
   /** Of clean: data too. */
   readonly deleteData?: boolean;
+  /** Of clean: images in their registry too. */
+  readonly remote?: boolean;
   readonly only?: boolean;
   readonly exclude?: readonly string[];
   /** `2` or `20%`. */

@@ -24,6 +24,7 @@ import {
   out,
   output,
   profile,
+  remote,
   retryFailed,
   rollback,
   run,
@@ -82,7 +83,7 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: '<targets...>',
     summary: 'take targets down, and only these',
     options: [
-      ...[deleteData, jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[deleteData, remote, jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
       ...[verbose, output, jsonLines, profile, hostKeys],
     ],
     examples: ['pai clean service:pylon', 'pai clean workers --dry-run', 'pai clean kubernetes hosts --delete-data'],

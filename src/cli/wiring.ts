@@ -94,9 +94,11 @@ export function wireDrivers(
     const insecureRegistries = dockerRegistryInsecure ? dockerRegistry.split('/').slice(0, 1) : [];
     const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
-    if (detour === undefined) return createImageDriver({ registry, insecureRegistries });
+    const sources = { folder: path.join(project.cacheDirectory, 'sources'), simulateMissing: detour !== undefined };
+    const common = { sources, knownStamps: path.join(project.cacheDirectory, 'images') };
+    if (detour === undefined) return createImageDriver({ registry, insecureRegistries, ...common });
     const { registryUrl, dockerSocket } = detour;
-    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket });
+    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket, ...common });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');
@@ -199,6 +201,7 @@ function lazyImages(load: Once<ImageDriver>): ImageDriver {
     observe: async (...given) => (await load()).observe(...given),
     apply: async (...given) => (await load()).apply(...given),
     contextFiles: async (...given) => (await load()).contextFiles(...given),
+    sourceFiles: async (...given) => (await load()).sourceFiles(...given),
     digest: async (...given) => (await load()).digest(...given),
     copy: async (...given) => (await load()).copy(...given),
     clean: async (...given) => (await load()).clean(...given),

@@ -1,4 +1,4 @@
-import type { HostLogin } from '../model/drivers.js';
+import type { HostLogin, ImageSource } from '../model/drivers.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import type { ContainerRuntime } from './release.js';
@@ -151,6 +151,8 @@ export interface ServicesConfiguration {
   readonly dockerVersion?: string;
   readonly dataPath: string;
   readonly registry: RegistryConfiguration;
+  /** `image-build`: build arguments of all images that declare them. */
+  readonly imageBuild: { readonly baseImage?: string; readonly aptLine?: string };
   readonly hadoop: HadoopConfiguration;
   readonly frameworklauncher: { readonly frameworklauncherPort: number };
   readonly restserver: RestServerConfiguration;
@@ -200,6 +202,10 @@ export interface ImageEntry {
   readonly prerequisites: readonly string[];
   /** Build arguments. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The tree that it takes files from. */
+  readonly source?: ImageSource;
+  /** Paths in that tree, relative, with forward slashes; `.` is all of it. Empty without a source. */
+  readonly copy: readonly string[];
 }
 
 /** A service of service-list.yaml. */

@@ -79,10 +79,39 @@ export interface ImagePlace extends ImageReference {
   readonly insecure: boolean;
 }
 
-/** An image to build: all files of its context, rendered, .dockerignore not yet applied. */
+/** A tree that images take files from. `where`: the place in the configuration that names it, `file:line:column`. */
+export type ImageSource =
+  /** `path`: absolute. `shown`: as it is written. */
+  | { readonly kind: 'folder'; readonly path: string; readonly shown: string; readonly where: string }
+  /** `revision`: a commit, tag or branch. */
+  | { readonly kind: 'git'; readonly url: string; readonly revision: string; readonly where: string };
+
+/** A file of a source tree that stays on the disk until it is sent to the builder. */
+export interface SourceFile {
+  /** Relative path in the build context, forward slashes. */
+  readonly path: string;
+  readonly mode: number;
+  /** Absolute path of it on this machine. */
+  readonly file: string;
+  readonly bytes: number;
+  /** Hex SHA-256 of its content. */
+  readonly sha256: string;
+}
+
+/** A symbolic link in a source tree. */
+export interface SourceLink {
+  readonly path: string;
+  /** What it points to, as it is written. */
+  readonly target: string;
+}
+
+/** What a build context consists of. */
+export type ContextFile = PayloadFile | SourceFile | SourceLink;
+
+/** An image to build: all files of its context, rendered. */
 export interface ImageWork {
   readonly image: ImageReference;
-  readonly files: readonly PayloadFile[];
+  readonly files: readonly ContextFile[];
   readonly buildArgs: Readonly<Record<string, string>>;
 }
 
@@ -93,12 +122,17 @@ export interface ImageDriver {
   /** Builds (unless the registry has this fingerprint already) and pushes; output is the manifest's digest. */
   apply(work: ImageWork, context: ApplyContext): Promise<Stamp>;
   /** The files of the context that .dockerignore leaves, sorted; what the fingerprint covers. */
-  contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]>;
+  contextFiles(files: readonly ContextFile[]): Promise<readonly ContextFile[]>;
+  /**
+   * What a source tree has below these paths of it, each as `copied_file/` and the path's last part. A repository is cloned once a commit. Fails with
+   * IMAGE_SOURCE for a tree, a revision or a path that is not there.
+   */
+  sourceFiles(source: ImageSource, copy: readonly string[], signal: AbortSignal): Promise<readonly ContextFile[]>;
   /** Digest of an image's manifest, or index, in its registry; undefined when it has none. */
   digest(place: ImagePlace): Promise<string | undefined>;
   /** Copies an image between registries as it is, all platforms of it; what the second has already is not sent. */
   copy(from: ImagePlace, to: ImagePlace, context: ActionContext): Promise<void>;
-  /** Removes the image from the dev box and its tag from the registry where that allows it. */
+  /** Removes the image from the dev box, and with `remote` from the registry too, where that allows it. */
   clean(image: ImageReference, context: ActionContext): Promise<void>;
 }
 

@@ -39,6 +39,8 @@ export interface ActionContext {
   readonly terminal?: true;
   /** Of `clean`: the data that it else keeps goes for good. */
   readonly deleteData?: true;
+  /** Of `clean`: what is kept elsewhere for others to use goes too: images in their registry. */
+  readonly remote?: true;
   /** Of `clean`: the machine has left the cluster. What only the cluster could go on with goes, as the data of a member that was taken out. */
   readonly hasLeft?: true;
 }

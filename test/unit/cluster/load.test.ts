@@ -27,7 +27,10 @@ describe('a good configuration', () => {
   it('is the example that comes with pai', async () => {
     const cluster = await loadCluster({ configurationDirectory: EXAMPLE, serviceListFile: EXAMPLE_LIST });
     expect(cluster.hosts.map((host) => `${host.name} ${host.role}`)).toEqual(['master1 master', 'worker1 worker']);
-    expect(cluster.images.map((image) => image.name)).toEqual(['pylon']);
+    expect(cluster.images.map((image) => image.name)).toEqual([
+      ...['base-image', 'cleaning-image', 'zookeeper', 'hadoop-run', 'frameworklauncher', 'rest-server', 'webportal'],
+      ...['drivers', 'gpu-exporter', 'prometheus', 'grafana', 'pylon', 'end-to-end-test'],
+    ]);
     expect(cluster.serviceList).toEqual([
       { name: 'cluster-configuration', prerequisites: [], images: [], labels: [] },
       { name: 'pylon', prerequisites: ['cluster-configuration'], images: ['pylon'], labels: ['pylon'] },
