@@ -20,6 +20,7 @@ import { inSteps, isWorkload } from './kinds.js';
 import { readInventories } from './looks.js';
 import { changeNodeLabels } from './node-labels.js';
 import { type KubeObjects, MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
+import { inParts } from './parts.js';
 import { removeObjects } from './remove-objects.js';
 import { type RolloutTimes, waitForRollouts } from './rollout.js';
 import { rolloutOf } from './rollout-status.js';
@@ -64,13 +65,25 @@ export async function applyWork(
   const wantedLabels = [nodeLabels, ...others.map((other) => other.nodeLabels)];
   await changeNodeLabels(objects, nodeLabels, withoutLabels(before?.nodeLabels ?? {}, wantedLabels), context);
   const fields = new Map<string, string>();
-  for (const one of inSteps(placed).flat()) {
-    const applied = appliedFields(await applyOne(objects, one, context));
-    if (applied !== undefined && !isFilledIn(one.object)) fields.set(identityKey(one), applied);
-  }
-
   const keep = [...placed, ...others.flatMap((other) => other.objects)];
-  await removeObjects(objects, withoutObjects(before?.objects ?? [], keep), context);
+  let dropped = withoutObjects(before?.objects ?? [], keep);
+  const removeDropped = async (): Promise<void> => {
+    await removeObjects(objects, dropped, context);
+    dropped = [];
+  };
+  for (const parts of inSteps(placed).map(inParts)) {
+    for (const [index, part] of parts.entries()) {
+      for (const one of part) {
+        const applied = appliedFields(await applyOne(objects, one, context));
+        if (applied !== undefined && !isFilledIn(one.object)) fields.set(identityKey(one), applied);
+      }
+      if (index === parts.length - 1) continue;
+      // What is no longer wanted may hold ports that this part waits for.
+      await removeDropped();
+      await waitForRollouts(objects, part, times, context);
+    }
+  }
+  await removeDropped();
 
   const generations = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
 
