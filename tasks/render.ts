@@ -47,6 +47,6 @@ export function renderImage(cluster: Cluster, image: ImageEntry, project: Projec
 export function renderService(cluster: Cluster, service: ServiceEntry, project: ProjectFolders): Action {
   return renderedAction({
     folder: path.join(project.cache, 'rendered', 'services', service.name),
-    actions: { [`service:${service.name}`]: deploy(cluster, service) },
+    actions: { [`service:${service.name}`]: deploy(cluster, service, project) },
   });
 }

@@ -6,9 +6,12 @@ import {
   type JsonObject,
   type KubeObject,
   objectsAction,
+  type ProjectFolders,
   readManifests,
   type ServiceEntry,
+  SKU_LABEL,
 } from 'pai';
+import { writtenConfiguration } from './hadoop/written.js';
 import { imageReference } from './images.js';
 import { rolledByAuthorities, withTemplateAnnotation } from './pods.js';
 
@@ -16,14 +19,16 @@ import { rolledByAuthorities, withTemplateAnnotation } from './pods.js';
  * A service of service-list.yaml: the manifests of templates/services/<name>, and the labels that its pods select by on the
  * hosts that carry them in the configuration. Manifests name images by digest (`images['pylon']`): what was built is what runs.
  */
-export function deploy(cluster: Cluster, service: ServiceEntry): Action {
+export function deploy(cluster: Cluster, service: ServiceEntry, project: ProjectFolders): Action {
   const manifests = {
     folder: `services/${service.name}`,
     variables: async (context: ActionContext) => ({
       ...(await cluster.variables.services()),
+      services: cluster.serviceList.map(({ name }) => name),
       images: pinnedImages(cluster, service, context),
       pull_secret: await pullSecret(cluster),
       gpus: gpus(cluster),
+      ...(usesHadoop(service) && { hadoop_configuration: await writtenConfiguration(project) }),
     }),
   };
   return objectsAction({
@@ -31,6 +36,11 @@ export function deploy(cluster: Cluster, service: ServiceEntry): Action {
     objects: async (context) =>
       rolledByAuthorities(rolledByConfiguration(await readManifests(manifests, context)), context),
   });
+}
+
+/** Whether its templates see Hadoop's configuration, and so need that it is written. */
+export function usesHadoop(service: ServiceEntry): boolean {
+  return service.configurations.includes('hadoop');
 }
 
 /**
@@ -55,7 +65,8 @@ function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionCo
 
 function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Record<string, string>> {
   const labelled = cluster.hosts.map((host) => {
-    const labels = Object.entries(host.labels).filter(([name]) => service.labels.includes(name));
+    const own = { ...host.labels, [SKU_LABEL]: host.sku.name };
+    const labels = Object.entries(own).filter(([name]) => service.labels.includes(name));
     return [host.nodeName, Object.fromEntries(labels)] as const;
   });
   return Object.fromEntries(labelled.filter(([, labels]) => Object.keys(labels).length > 0));

@@ -146,7 +146,10 @@ export interface ServicesFile {
 /** service-list.yaml. */
 export interface ServiceListFile {
   'image-list': Record<string, { prerequisite: string[]; 'build-args': Record<string, string> }>;
-  'service-list': Record<string, { prerequisite: string[]; image: string[]; label: string[] }>;
+  'service-list': Record<
+    string,
+    { prerequisite: string[]; image: string[]; configuration: 'hadoop'[]; label: string[] }
+  >;
 }
 
 /** What is left of a type when any field may be missing: what cross checks see of a file that lacks some. */

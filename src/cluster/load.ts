@@ -153,6 +153,7 @@ function buildServiceList(file: ServiceListFile): ServiceEntry[] {
     name,
     prerequisites: service.prerequisite,
     images: service.image,
+    configurations: service.configuration,
     labels: service.label,
   }));
 }

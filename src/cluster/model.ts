@@ -208,6 +208,8 @@ export interface ServiceEntry {
   readonly prerequisites: readonly string[];
   /** Images that its manifests name. */
   readonly images: readonly string[];
+  /** Configuration that pai writes, which its templates see. */
+  readonly configurations: readonly 'hadoop'[];
   /** Node labels that its pods select by. */
   readonly labels: readonly string[];
 }

@@ -11,6 +11,10 @@ const image = mapping([], {
 const service = mapping([], {
   prerequisite: about('Services that are deployed before it.', names),
   image: about('Images of image-list that its manifests name.', names),
+  configuration: about(
+    'Configuration that pai writes, which its templates see: hadoop (prepare-hadoop-config).',
+    otherwise([], { type: 'array', items: { type: 'string', enum: ['hadoop'] } }),
+  ),
   label: about('Node labels that its pods select by: label or label=value.', names),
 });
 

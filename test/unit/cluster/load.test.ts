@@ -29,8 +29,14 @@ describe('a good configuration', () => {
     expect(cluster.hosts.map((host) => `${host.name} ${host.role}`)).toEqual(['master1 master', 'worker1 worker']);
     expect(cluster.images.map((image) => image.name)).toEqual(['pylon']);
     expect(cluster.serviceList).toEqual([
-      { name: 'cluster-configuration', prerequisites: [], images: [], labels: [] },
-      { name: 'pylon', prerequisites: ['cluster-configuration'], images: ['pylon'], labels: ['pylon'] },
+      { name: 'cluster-configuration', prerequisites: [], images: [], configurations: [], labels: [] },
+      {
+        name: 'pylon',
+        prerequisites: ['cluster-configuration'],
+        images: ['pylon'],
+        configurations: [],
+        labels: ['pylon'],
+      },
     ]);
   });
 
