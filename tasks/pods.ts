@@ -19,7 +19,7 @@ export async function rolledByAuthorities(
 }
 
 /** An object with an annotation in its pod template; as it is where it has none. A changed annotation rolls the pods. */
-export function withTemplateAnnotation(object: KubeObject, name: string, value: string): KubeObject {
+function withTemplateAnnotation(object: KubeObject, name: string, value: string): KubeObject {
   const spec = asObject(object.spec);
   if (spec?.template === undefined) return object;
   const template = asObject(spec.template) ?? {};

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import {
   type Action,
   type ActionContext,
   type Cluster,
   type JsonObject,
-  type KubeObject,
   objectsAction,
   type ProjectFolders,
   readManifests,
@@ -13,7 +11,7 @@ import {
 } from 'pai';
 import { writtenConfiguration } from './hadoop/written.js';
 import { imageReference } from './images.js';
-import { rolledByAuthorities, withTemplateAnnotation } from './pods.js';
+import { rolledByAuthorities } from './pods.js';
 
 /**
  * A service of service-list.yaml: the manifests of templates/services/<name>, and the labels that its pods select by on the
@@ -33,25 +31,13 @@ export function deploy(cluster: Cluster, service: ServiceEntry, project: Project
   };
   return objectsAction({
     nodeLabels: nodeLabels(cluster, service),
-    objects: async (context) =>
-      rolledByAuthorities(rolledByConfiguration(await readManifests(manifests, context)), context),
+    objects: async (context) => rolledByAuthorities(await readManifests(manifests, context), context),
   });
 }
 
 /** Whether its templates see Hadoop's configuration, and so need that it is written. */
 export function usesHadoop(service: ServiceEntry): boolean {
   return service.configurations.includes('hadoop');
-}
-
-/**
- * Pods read a ConfigMap when they start, and Kubernetes does not restart them when it changes. So pod templates carry a digest of
- * the service's ConfigMaps: a changed one rolls its pods.
- */
-function rolledByConfiguration(objects: readonly KubeObject[]): readonly KubeObject[] {
-  const configuration = objects.filter((object) => object.kind === 'ConfigMap').map((object) => object.data ?? null);
-  if (configuration.length === 0) return objects;
-  const digest = createHash('sha256').update(JSON.stringify(configuration)).digest('hex');
-  return objects.map((object) => withTemplateAnnotation(object, 'pai/configuration', digest));
 }
 
 function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionContext): Record<string, string> {

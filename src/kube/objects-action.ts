@@ -18,7 +18,7 @@ export type ObjectsSpec = {
 );
 
 /**
- * Keeps objects in Kubernetes. Its fingerprint has a part for each object (Secrets' keyed) and one for the node labels.
+ * Keeps objects in Kubernetes; pods are rolled when a ConfigMap or Secret among the objects changes that they use. Its fingerprint has a part for each object (Secrets' keyed) and one for the node labels.
  * Fails with TEMPLATE for manifests that can't be read, KUBE_REFUSED, KUBE_UNREACHABLE and ROLLOUT.
  */
 export function objectsAction(spec: ObjectsSpec): Action {
@@ -39,7 +39,10 @@ async function readObjects(spec: ObjectsSpec, context: ActionContext): Promise<r
 }
 
 async function desired(spec: ObjectsSpec, context: ActionContext): Promise<Desired> {
-  const objects = await readObjects(spec, context);
+  const { rolledByConfiguration } = await import('./used-configuration.js');
+  const objects = await rolledByConfiguration(await readObjects(spec, context), () =>
+    context.drivers.pki.fingerprintKey(),
+  );
   const nodeLabels = spec.nodeLabels ?? {};
   return {
     parts: [...objects.map(partOf), { name: 'node-labels', value: nodeLabels }],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { objectsAction } from '../../../src/kube/objects-action.js';
-import type { KubeDriver, KubeObject, KubeWork } from '../../../src/model/drivers.js';
+import type { KubeDriver, KubeObject, KubeWork, PkiDriver } from '../../../src/model/drivers.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
 import { fakeTemplates } from './fake-templates.js';
+import { deployment } from './objects-fixture.js';
 
 const secret: KubeObject = {
   apiVersion: 'v1',
@@ -49,6 +50,19 @@ describe('an action of objects', () => {
       { name: 'ClusterRole reader', value: role },
       { name: 'node-labels', value: nodeLabels },
     ]);
+  });
+
+  it('rolls the pods that use a Secret of its own when that changes', async () => {
+    const spec = { volumes: [{ name: 'pull', secret: { secretName: 'pull' } }] };
+    const partOf = async (password: string) => {
+      const changed = { ...secret, stringData: { password } };
+      const action = objectsAction({ objects: async () => [changed, deployment('web', {}, spec)] });
+      const pki = { fingerprintKey: async () => new Uint8Array(32) } as unknown as PkiDriver;
+      const { parts } = await action.desired(fakeContext('service:pylon', { drivers: { pki } }));
+      return parts.find(({ name }) => name === 'Deployment default/web')?.value;
+    };
+    expect(await partOf('x')).toEqual(await partOf('x'));
+    expect(await partOf('x')).not.toEqual(await partOf('y'));
   });
 
   it('occupies kubernetes, or what it is told to', () => {
