@@ -71,6 +71,13 @@ export async function applyWork(
     await removeObjects(objects, dropped, context);
     dropped = [];
   };
+  const generations = new Map<string, number>();
+  let pending: readonly Placed[] = placed.filter(isWorkload);
+  const waitFor = async (some: readonly Placed[]): Promise<void> => {
+    for (const [key, generation] of await waitForRollouts(objects, some, times, context))
+      generations.set(key, generation);
+    pending = pending.filter((one) => !some.includes(one));
+  };
   for (const parts of inSteps(placed).map(inParts)) {
     for (const [index, part] of parts.entries()) {
       for (const one of part) {
@@ -80,12 +87,11 @@ export async function applyWork(
       if (index === parts.length - 1) continue;
       // What is no longer wanted may hold ports that this part waits for.
       await removeDropped();
-      await waitForRollouts(objects, part, times, context);
+      await waitFor(part);
     }
   }
   await removeDropped();
-
-  const generations = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
+  await waitFor(pending);
 
   const stamp = context.stamp();
   const entries = placed.map((id) => {

@@ -100,7 +100,10 @@ export class RenderedServices {
 
   get #context(): ActionContext {
     const outputs = new Map(this.#cluster.images.map(({ name }) => [`image:${name}`, `sha256:${name}`]));
-    const pki = { material: async () => new Map([['ca.crt', 'fake authority']]) };
+    const pki = {
+      material: async () => new Map([['ca.crt', 'fake authority']]),
+      fingerprintKey: async () => Buffer.from('fake key'),
+    };
     return { drivers: { templates, pki }, outputs } as unknown as ActionContext;
   }
 }

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAt, objectAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { CLUSTER, failure, removeEdited, SERVICES } from '../cluster/configuration-fixture.js';
@@ -289,6 +293,20 @@ describe('pylon', () => {
     expect(conf).toContain('proxy_pass http://10.1.0.1:9286;');
   });
 
+  it.skipIf(spawnSync('nginx', ['-v']).error !== undefined)(
+    'is configured as nginx takes it (skipped without nginx)',
+    async () => {
+      const { data } = await services.object('pylon', 'ConfigMap', 'pylon');
+      const folder = mkdtempSync(path.join(tmpdir(), 'pai-nginx-'));
+      const conf = path.join(folder, 'nginx.conf');
+      writeFileSync(conf, (textAt(data, 'nginx.conf') ?? '').replace('/run/pylon/', `${folder}/`));
+      const checked = spawnSync('nginx', ['-t', '-q', '-p', folder, '-c', conf], { encoding: 'utf8' });
+      rmSync(folder, { recursive: true });
+      // With the place, as mistakes in the file are told: not that its folders are missing on this machine.
+      expect(checked.stderr).not.toMatch(/nginx\.conf:\d+/);
+    },
+  );
+
   it('has none for services that are not in the list, and then says itself whose it is', async () => {
     const alone = await RenderedServices.of(
       'image-list:\n  pylon: {}\nservice-list:\n  pylon:\n    image: [pylon]\n    label: [pylon]\n',
@@ -317,6 +335,26 @@ describe('hadoop-service', () => {
       (one) => /\/(\d)-/.exec(textsAt(one.metadata, 'annotations')['pai/template'] ?? '')?.[1],
     );
     expect(numbers).toEqual(['1', '2', '3', '4', '5', '5', '6', '7']);
+  });
+
+  it.each([
+    ['hadoop-name-node', ['ConfigMap hadoop-configuration-name-node', 'Deployment hadoop-name-node']],
+    ['hadoop-data-node', ['ConfigMap hadoop-configuration-data-node', 'DaemonSet hadoop-data-node']],
+    [
+      'hadoop-resource-manager',
+      ['ConfigMap hadoop-configuration-resource-manager', 'Deployment hadoop-resource-manager'],
+    ],
+    ['hadoop-node-manager/GPU', ['ConfigMap hadoop-node-manager-gpu', 'DaemonSet hadoop-node-manager-gpu']],
+    ['hadoop-jobhistory', ['ConfigMap hadoop-configuration-job-history', 'Deployment hadoop-job-history']],
+    ['hadoop-client', ['ConfigMap hadoop-configuration-client', 'Job hadoop-one-time-job']],
+  ])('is changed by another configuration of %s in that part alone', async (role, parts) => {
+    const before = await services.objects('hadoop-service');
+    services.hadoop(role, 'another configuration');
+    const after = await services.objects('hadoop-service');
+    services.hadoop(role, `fake configuration of ${role}`);
+    const changed = after.filter((object, index) => JSON.stringify(object) !== JSON.stringify(before[index]));
+    expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(parts);
+    expect(await services.objects('hadoop-service')).toEqual(before);
   });
 
   it('gives node managers what is written for their kind of machine', async () => {
