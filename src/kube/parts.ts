@@ -1,11 +1,10 @@
-import path from 'node:path';
 import type { Json } from '../model/json.js';
 import { textAt } from '../model/json-path.js';
 import { isWorkload } from './kinds.js';
 import { TEMPLATE_ANNOTATION } from './objects.js';
 
-/** `2-name-node.yaml.template` is of part 2. */
-const NUMBERED = /^(\d+)-/;
+/** `services/hadoop-service/2-name-node.yaml.template` is of part 2. Manifests from elsewhere, which have no folder here, mean nothing by their numbers. */
+const NUMBERED = /\/(\d+)-[^/]*$/;
 
 /**
  * Objects of one step in the order in which their rollouts are waited for: workloads by the number that the name of their manifest's file begins
@@ -24,5 +23,5 @@ export function inParts<T extends { readonly apiVersion: string; readonly kind: 
 
 function partOf(object: Json): number {
   const file = textAt(object, 'metadata', 'annotations', TEMPLATE_ANNOTATION) ?? '';
-  return Number(NUMBERED.exec(path.posix.basename(file))?.[1] ?? 0);
+  return Number(NUMBERED.exec(file)?.[1] ?? 0);
 }

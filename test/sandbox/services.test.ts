@@ -172,7 +172,7 @@ describe('another configuration of Hadoop', () => {
     // The launcher has some of it too, but not of this.
     expect(await changedBy('service:frameworklauncher')).toEqual([]);
     expect((await project.pai('run', 'services')).ran).toEqual(['service:hadoop-service', 'service:frameworklauncher']);
-  });
+  }, 240_000);
 
   it('of clients changes the launcher too, which has its own', async () => {
     await overrides(32, 7);
