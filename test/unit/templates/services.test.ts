@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { KubeObject } from 'pai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listAt, objectAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { CLUSTER, failure, removeEdited, SERVICES } from '../cluster/configuration-fixture.js';
@@ -369,6 +370,32 @@ describe('hadoop-service', () => {
       '10.1.0.11': { yarnrole: 'worker', 'machine-sku': 'GPU' },
       '10.1.0.12': { yarnrole: 'worker', 'machine-sku': 'GENERIC' },
     });
+  });
+});
+
+describe('cleaning', () => {
+  it('may delete what belongs to others, below data-path of every machine, and nothing else', async () => {
+    const alone = await RenderedServices.of(
+      'image-list:\n  cleaning-image: {}\nservice-list:\n  cleaning:\n    image: [cleaning-image]\n',
+    );
+    const [workload, ...others] = await alone.workloads('cleaning');
+    expect(others).toEqual([]);
+    const pod = podOf(workload as KubeObject);
+    expect(pod.nodeSelector).toBeUndefined();
+    expect(pod.tolerations).toEqual([{ operator: 'Exists' }]);
+    const paths = listAt(pod, 'volumes').map((volume) => textAt(volume, 'hostPath', 'path'));
+    expect(paths.filter((one) => one !== undefined)).toEqual(['/datastorage']);
+    const [container] = listAt(pod, 'containers');
+    expect(valueAt(container, 'args')).toEqual(['/data']);
+    expect(valueAt(container, 'readinessProbe', 'exec', 'command')).toEqual(['test', '-f', '/jobstatus/jobok']);
+    expect(valueAt(container, 'securityContext')).toEqual({
+      runAsUser: 0,
+      runAsGroup: 0,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['DAC_OVERRIDE', 'FOWNER'] },
+    });
+    alone.remove();
   });
 });
 
