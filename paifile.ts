@@ -11,7 +11,7 @@ import { networkAddons } from './tasks/network.js';
 import { clusterOperations } from './tasks/operations.js';
 import { loadBalancer } from './tasks/proxies.js';
 import { renderHost, renderImage, renderService } from './tasks/render.js';
-import { deploy } from './tasks/services.js';
+import { deploy, usesHadoop } from './tasks/services.js';
 import { workerNode } from './tasks/workers.js';
 
 export default paifile(({ cluster, project, target, each, group, after, operations }) => {
@@ -81,10 +81,10 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
 
   group('kubernetes', 'the cluster without services', [etcd, proxy, masters, workers, addons, kubectl]);
 
-  target('prepare-hadoop-config', hadoopConfiguration(cluster, project), {
+  const hadoop = target('prepare-hadoop-config', hadoopConfiguration(cluster, project), {
     description: "Hadoop's configuration of every role, from that of the configured release",
     timeoutSeconds: 3600,
-    // It may have to download a release, and no service of the list needs it yet.
+    // It may have to download a release: only for services that use it.
     manual: true,
   });
 
@@ -102,6 +102,7 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: (service, own) => [
       pki,
       ...service.images.map((name) => images.named(name)),
+      ...(usesHadoop(service) ? [hadoop] : []),
       after(etcd, proxy, masters, workers, kubeProxies, ...nameServers, kubectl),
       after(...service.prerequisites.map((name) => own.named(name))),
     ],
@@ -123,6 +124,7 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     each('render-service', cluster.serviceList, (service) => renderService(cluster, service, project), {
       group: 'render-services',
       description: 'objects of a service, in .cache/rendered/services',
+      needs: (service) => (usesHadoop(service) ? [hadoop] : []),
       manual: true,
     }),
   ];

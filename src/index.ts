@@ -1,4 +1,6 @@
 /** What a `paifile.ts` and its tasks import as `from 'pai'`. Loading it must stay cheap: no driver's package is reached from here. */
+
+export { SKU_LABEL } from './cluster/labels.js';
 export type {
   Addresses,
   Cluster,

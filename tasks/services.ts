@@ -8,10 +8,12 @@ import {
   type ProjectFolders,
   readManifests,
   type ServiceEntry,
+  SKU_LABEL,
 } from 'pai';
 import { cleanerBefore, runCleaner } from './cleaning.js';
 import { dataFolders } from './data.js';
 import { deleteOnHosts } from './delete-on-hosts.js';
+import { writtenConfiguration } from './hadoop/written.js';
 import { imageReference } from './images.js';
 import { rolledByAuthorities } from './pods.js';
 import { startScript, stopScript } from './service-scripts.js';
@@ -23,13 +25,13 @@ import { startScript, stopScript } from './service-scripts.js';
 export function deploy(cluster: Cluster, service: ServiceEntry, project: ProjectFolders): Action {
   const action = objectsAction({
     nodeLabels: nodeLabels(cluster, service),
-    objects: (context) => serviceObjects(cluster, service, context),
+    objects: (context) => serviceObjects(cluster, service, project, context),
     ...(service.startScript !== undefined && {
       besides: startScript({
         cluster,
         service,
         project,
-        variables: (context) => variablesOf(cluster, service, context),
+        variables: (context) => variablesOf(cluster, service, project, context),
       }),
     }),
   });
@@ -44,7 +46,7 @@ export function deploy(cluster: Cluster, service: ServiceEntry, project: Project
       if (deletesData && cleaner !== undefined) {
         const labels = nodeLabels(cluster, cleaner);
         await runCleaner(cluster, cleaner, context, async (given) => ({
-          objects: await serviceObjects(cluster, cleaner, given),
+          objects: await serviceObjects(cluster, cleaner, project, given),
           nodeLabels: labels,
         }));
       }
@@ -76,7 +78,7 @@ export async function restartService(
   if (service.startScript !== undefined) await runStopScript(cluster, service, project, context);
   await context.drivers.kube.restart(context);
   if (service.startScript === undefined) return;
-  const variables = (given: ActionContext) => variablesOf(cluster, service, given);
+  const variables = (given: ActionContext) => variablesOf(cluster, service, project, given);
   await startScript({ cluster, service, project, variables }).run(context);
 }
 
@@ -89,18 +91,19 @@ async function runStopScript(
   if (service.stopScript === undefined) return;
   const observed = await context.drivers.kube.observe(context.target);
   if (observed.kind === 'known' && !observed.present) return;
-  const variables = (given: ActionContext) => variablesOf(cluster, service, given);
+  const variables = (given: ActionContext) => variablesOf(cluster, service, project, given);
   await stopScript({ cluster, service, project, variables }, context);
 }
 
 async function serviceObjects(
   cluster: Cluster,
   service: ServiceEntry,
+  project: ProjectFolders,
   context: ActionContext,
 ): Promise<readonly KubeObject[]> {
   const manifests = {
     folder: `services/${service.name}`,
-    variables: (given: ActionContext) => variablesOf(cluster, service, given),
+    variables: (given: ActionContext) => variablesOf(cluster, service, project, given),
     mayBeEmpty: service.startScript !== undefined,
   };
   return rolledByAuthorities(await readManifests(manifests, context), context);
@@ -110,14 +113,22 @@ async function serviceObjects(
 async function variablesOf(
   cluster: Cluster,
   service: ServiceEntry,
+  project: ProjectFolders,
   context: ActionContext,
 ): Promise<Record<string, unknown>> {
   return {
     ...(await cluster.variables.services()),
+    services: cluster.serviceList.map(({ name }) => name),
     images: pinnedImages(cluster, service, context),
     pull_secret: await pullSecret(cluster),
     gpus: gpus(cluster),
+    ...(usesHadoop(service) && { hadoop_configuration: await writtenConfiguration(project) }),
   };
+}
+
+/** Whether its templates see Hadoop's configuration, and so need that it is written. */
+export function usesHadoop(service: ServiceEntry): boolean {
+  return service.configurations.includes('hadoop');
 }
 
 function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionContext): Record<string, string> {
@@ -134,7 +145,8 @@ function pinnedImages(cluster: Cluster, service: ServiceEntry, context: ActionCo
 /** Labels that nodes get for a service: node name -> label -> value. */
 export function nodeLabels(cluster: Cluster, service: ServiceEntry): Record<string, Record<string, string>> {
   const labelled = cluster.hosts.map((host) => {
-    const labels = Object.entries(host.labels).filter(([name]) => service.labels.includes(name));
+    const own = { ...host.labels, [SKU_LABEL]: host.sku.name };
+    const labels = Object.entries(own).filter(([name]) => service.labels.includes(name));
     return [host.nodeName, Object.fromEntries(labels)] as const;
   });
   return Object.fromEntries(labelled.filter(([, labels]) => Object.keys(labels).length > 0));

@@ -1,6 +1,6 @@
 import type { Machine } from './check-logins.js';
 import type { ClusterFile, ImageListEntry, Partially, RoleFile, ServiceListFile } from './files.js';
-import { LABEL_NAMES, labelsOfMachine } from './labels.js';
+import { LABEL_NAMES, labelsOfMachine, SKU_LABEL } from './labels.js';
 import { child } from './pointers.js';
 import { type Problem, unknownName } from './problems.js';
 import type { YamlFile } from './yaml.js';
@@ -108,7 +108,7 @@ export function adviseServiceList(
     (entry?.label ?? []).flatMap((label, index) => {
       const name = labelName(label);
       // An unknown one is told as a problem.
-      if (there.has(label) || name === 'machinetype' || !LABEL_NAMES.includes(name)) return [];
+      if (there.has(label) || name === 'machinetype' || name === SKU_LABEL || !LABEL_NAMES.includes(name)) return [];
       const what = `no machine has the label ${label}, so pods of ${service} that select by it run nowhere`;
       return [
         yaml.problem(`${child('/service-list', service)}/label/${index}`, 'value', `${what}; ${cureFor(label, name)}`),

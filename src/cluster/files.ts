@@ -160,6 +160,7 @@ export interface ServiceListFile {
     {
       prerequisite: string[];
       image: string[];
+      configuration: 'hadoop'[];
       label: string[];
       startscript?: string;
       stopscript?: string;

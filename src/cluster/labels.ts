@@ -60,5 +60,8 @@ export function labelsOfMachine(machine: Partially<MachineEntry>, skus: Partiall
   });
 }
 
+/** Every node can get this one; its value is the name of the machine's SKU. */
+export const SKU_LABEL = 'machine-sku';
+
 /** Every label that a node may get. */
-export const LABEL_NAMES: readonly string[] = [...Object.keys(PAI_MASTER), 'machinetype'];
+export const LABEL_NAMES: readonly string[] = [...Object.keys(PAI_MASTER), 'machinetype', SKU_LABEL];

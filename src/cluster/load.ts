@@ -181,6 +181,7 @@ function buildServiceList(file: ServiceListFile): ServiceEntry[] {
     name,
     prerequisites: service.prerequisite,
     images: service.image,
+    configurations: service.configuration,
     labels: service.label,
     ...(service.startscript !== undefined && { startScript: service.startscript }),
     ...(service.stopscript !== undefined && { stopScript: service.stopscript }),

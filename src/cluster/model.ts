@@ -214,6 +214,8 @@ export interface ServiceEntry {
   readonly prerequisites: readonly string[];
   /** Images that its manifests name. */
   readonly images: readonly string[];
+  /** Configuration that pai writes, which its templates see. */
+  readonly configurations: readonly 'hadoop'[];
   /** Node labels that its pods select by. */
   readonly labels: readonly string[];
   /** A script of its folder that runs on this machine once all pods are ready. */

@@ -22,6 +22,7 @@ import { readInventories } from './looks.js';
 import { makeNamespaces } from './namespaces.js';
 import { changeNodeLabels } from './node-labels.js';
 import { type KubeObjects, MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
+import { inParts } from './parts.js';
 import { removeObjects } from './remove-objects.js';
 import { type AppliedWork, keepRevision, removeRevisions } from './revisions.js';
 import { type RolloutTimes, waitForRollouts } from './rollout.js';
@@ -113,15 +114,32 @@ async function bring(
   await changeNodeLabels(objects, nodeLabels, withoutLabels(before?.nodeLabels ?? {}, wantedLabels), context);
   await makeNamespaces(objects, placed, context);
   const fields = new Map<string, string>();
-  for (const one of inSteps(placed).flat()) {
-    const applied = appliedFields(await applyOne(objects, one, context));
-    if (applied !== undefined && !isFilledIn(one.object)) fields.set(identityKey(one), applied);
-  }
-
   const keep = [...placed, ...others.flatMap((other) => other.objects)];
-  await removeObjects(objects, withoutObjects(before?.objects ?? [], keep), context);
-
-  const rolled = await waitForRollouts(objects, placed.filter(isWorkload), times, context);
+  let dropped = withoutObjects(before?.objects ?? [], keep);
+  const removeDropped = async (): Promise<void> => {
+    await removeObjects(objects, dropped, context);
+    dropped = [];
+  };
+  const rolled = new Map<string, JsonObject>();
+  let pending: readonly Placed[] = placed.filter(isWorkload);
+  const waitFor = async (some: readonly Placed[]): Promise<void> => {
+    for (const [key, workload] of await waitForRollouts(objects, some, times, context)) rolled.set(key, workload);
+    pending = pending.filter((one) => !some.includes(one));
+  };
+  for (const parts of inSteps(placed).map(inParts)) {
+    for (const [index, part] of parts.entries()) {
+      for (const one of part) {
+        const applied = appliedFields(await applyOne(objects, one, context));
+        if (applied !== undefined && !isFilledIn(one.object)) fields.set(identityKey(one), applied);
+      }
+      if (index === parts.length - 1) continue;
+      // What is no longer wanted may hold ports that this part waits for.
+      await removeDropped();
+      await waitFor(part);
+    }
+  }
+  await removeDropped();
+  await waitFor(pending);
   await work.finish?.();
   const entries = placed.map(({ object: _, ...id }) => {
     const workload = rolled.get(identityKey(id));

@@ -7,6 +7,7 @@ import { nodeResources } from './node-resources.js';
 import { type PropertyTable, readTable } from './property-table.js';
 import { cureOf, releaseArchive } from './release.js';
 import { readStock } from './stock.js';
+import { configurationFolder } from './written.js';
 
 /** What pai sets, relative to the project. */
 const OVERLAYS = 'templates/hadoop/overlays.yaml';
@@ -21,7 +22,7 @@ export function hadoopConfiguration(cluster: Cluster, project: ProjectFolders): 
   const release = cluster.services.hadoop;
   const { customHadoopBinaryPath: archive, hadoopDownloadUrl: url, hadoopSha512: sha512, virtualClusters } = release;
   const overrides = path.join(cluster.directory, OVERRIDES);
-  const output = path.join(project.cache, 'hadoop', 'configuration');
+  const output = configurationFolder(project);
   const source = { ...(archive === undefined ? { url } : { archive }), ...(sha512 && { sha512 }) };
   // An archive that is missing is told by the run, with the setting that names it.
   const files = [overrides, ...(archive === undefined ? [] : [archive])].filter((file) => existsSync(file));

@@ -22,6 +22,10 @@ const image = mapping([], {
 const service = mapping([], {
   prerequisite: about('Services that are deployed before it.', names),
   image: about('Images of image-list that its manifests name.', names),
+  configuration: about(
+    'Configuration that pai writes, which its templates see: hadoop (prepare-hadoop-config).',
+    otherwise([], { type: 'array', items: { type: 'string', enum: ['hadoop'] } }),
+  ),
   label: about('Node labels that its pods select by: label or label=value.', names),
   startscript: about(
     "A script of the service's folder that runs on this machine once all pods are ready, with KUBECONFIG set.",

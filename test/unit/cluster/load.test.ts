@@ -32,8 +32,14 @@ describe('a good configuration', () => {
       ...['drivers', 'gpu-exporter', 'prometheus', 'grafana', 'pylon', 'end-to-end-test'],
     ]);
     expect(cluster.serviceList).toEqual([
-      { name: 'cluster-configuration', prerequisites: [], images: [], labels: [] },
-      { name: 'pylon', prerequisites: ['cluster-configuration'], images: ['pylon'], labels: ['pylon'] },
+      { name: 'cluster-configuration', prerequisites: [], images: [], configurations: [], labels: [] },
+      {
+        name: 'pylon',
+        prerequisites: ['cluster-configuration'],
+        images: ['pylon'],
+        configurations: [],
+        labels: ['pylon'],
+      },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
 import { parseManifest } from '../../../src/kube/manifests.js';
+import type { KubeObject } from '../../../src/model/drivers.js';
 import { listAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { failureOf, NODES, onEachCluster } from './driver-fixture.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
@@ -115,6 +116,40 @@ onEachCluster('the Kubernetes driver, applying and cleaning,', (cluster, played)
       expect(await cluster().read('ConfigMap', 'settings', 'elsewhere')).toBeUndefined();
       expect(await cluster().read('Namespace', 'elsewhere')).toBeDefined();
     }, 30_000);
+
+    it('waits for the pods of a numbered manifest before it applies the workloads of the next', async () => {
+      const driver = cluster().newDriver();
+      const context = cluster().contextFor('service:parts');
+      const inFile = (one: KubeObject, file: string): KubeObject => ({
+        ...one,
+        metadata: { ...one.metadata, annotations: { 'pai/template': `services/parts/${file}` } },
+      });
+      const objects = [
+        inFile(deployment('tenth'), '10-last.yaml'),
+        inFile(configMap('parts'), '10-last.yaml'),
+        inFile(deployment('second'), '2-second.yaml.template'),
+        inFile(deployment('beside'), '2-beside.yaml'),
+        inFile(deployment('unnumbered'), 'parts.yaml'),
+      ];
+      await driver.apply(work(objects), context);
+      const told = context.lines.filter((line) => line.startsWith('applied') || line.endsWith(': ready'));
+      const each = (...names: readonly string[]) => names.map((name) => `applied Deployment default/${name}`);
+      const ready = (...names: readonly string[]) => names.map((name) => `Deployment default/${name}: ready`);
+      expect(told.slice(0, 7).toSorted()).toEqual(
+        [
+          'applied ConfigMap default/parts',
+          ...each('unnumbered', 'second', 'beside'),
+          ...ready('unnumbered', 'second', 'beside'),
+        ].toSorted(),
+      );
+      expect(told.slice(0, 4)).toEqual([
+        'applied ConfigMap default/parts',
+        ...each('unnumbered'),
+        ...ready('unnumbered'),
+        ...each('second'),
+      ]);
+      expect(told.slice(7)).toEqual([...each('tenth'), ...ready('tenth')]);
+    }, 40_000);
 
     it('takes manifests as people write them', async () => {
       const objects = await parseManifest(EVERYDAY_MANIFEST, 'services/everyday/everyday.yaml');

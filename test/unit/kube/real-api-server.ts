@@ -78,6 +78,7 @@ export class RealApiServer {
         `--kubelet-client-certificate=${admin.certificateFile}`,
         `--kubelet-client-key=${admin.keyFile}`,
         '--authorization-mode=RBAC',
+        '--allow-privileged=true',
         '--service-account-issuer=https://kubernetes.default.svc',
         `--service-account-signing-key-file=${serving.keyFile}`,
         `--service-account-key-file=${serving.certificateFile}`,
