@@ -70,6 +70,7 @@ const MAX_SOCKETS = 3;
 export class KubeClient {
   readonly #source: () => Promise<KubeCredentials>;
   readonly #timeoutSeconds: number;
+  readonly #turns = new Turns(MAX_SOCKETS);
   #connection: Promise<Connection> | undefined;
 
   constructor(source: () => Promise<KubeCredentials>, timeoutSeconds: number) {
@@ -151,7 +152,7 @@ export class KubeClient {
     const { server } = connection;
     let answer: Answer;
     try {
-      answer = await this.#exchange(connection, request);
+      answer = await this.#turns.take(() => this.#exchange(connection, request));
     } catch (error) {
       request.signal?.throwIfAborted();
       return { error: isAbort(error) ? timeoutError(server, this.#timeoutSeconds) : connectionError(server, error) };
@@ -211,6 +212,34 @@ interface Connection {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly http: HttpModule;
   readonly library: InstanceType<HttpModule['IsomorphicFetchHttpLibrary']>;
+}
+
+/**
+ * Lets so many exchanges go on at a time. The agent's own queue is not enough: it gives a connection to the next request when an answer has just been
+ * read, and node-fetch 2 takes that for an answer in chunks that ended too early, so that it would be asked again.
+ */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // The turn goes on to who waits longest, once the connection is let go of.
+      setImmediate(() => {
+        const next = this.#waiting.shift();
+        if (next === undefined) this.#free++;
+        else next();
+      });
+    }
+  }
 }
 
 async function connect(source: () => Promise<KubeCredentials>): Promise<Connection> {

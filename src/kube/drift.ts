@@ -31,7 +31,7 @@ export function driftOf(applied: JsonObject, live: JsonObject | undefined): read
     if (field === 'apiVersion' || field === 'kind' || field === 'status') continue;
     const secret = isSecret && (field === 'data' || field === 'stringData');
     compare(value, live[field], { path: field, name: field, secret }, (place, from, to) => {
-      found.push({ object, field: place.path, ...told(place, from, to) });
+      found.push({ object, ...told(place, from, to) });
     });
   }
   return found;
@@ -117,26 +117,32 @@ function quantityOf(value: Json | undefined): number | undefined {
   return typeof value === 'string' ? parseQuantity(value) : undefined;
 }
 
-function told(place: Place, applied: Json | undefined, found: Json | undefined): Pick<Drift, 'applied' | 'found'> {
+function told(place: Place, applied: Json | undefined, found: Json | undefined): Omit<Drift, 'object'> {
+  const field = place.path;
   const isMasked = place.secret || ([applied, found].some(isText) && SECRET_NAME.test(place.name));
-  if (isMasked) return { ...(applied != null && { applied: MASK }), ...(found != null && { found: MASK }) };
-  const [from, to] = lineOf(applied, found);
-  return { ...(from !== undefined && { applied: from }), ...(to !== undefined && { found: to }) };
+  if (isMasked) return { field, ...(applied != null && { applied: MASK }), ...(found != null && { found: MASK }) };
+  return differentLine(field, applied, found) ?? { field, ...valuesOf(textOf(applied), textOf(found)) };
+}
+
+function valuesOf(applied: string | undefined, found: string | undefined): Pick<Drift, 'applied' | 'found'> {
+  return { ...(applied !== undefined && { applied }), ...(found !== undefined && { found }) };
 }
 
 function isText(value: Json | undefined): boolean {
   return typeof value === 'string';
 }
 
-/** Both values in short; of texts with several lines the first that differs. */
-function lineOf(applied: Json | undefined, found: Json | undefined): readonly [string | undefined, string | undefined] {
-  if (typeof applied === 'string' && typeof found === 'string' && (applied + found).includes('\n')) {
-    const [one, other] = [applied.split('\n'), found.split('\n')];
-    const line = one.findIndex((text, index) => text !== other[index]);
-    const at = line < 0 ? one.length : line;
-    return [`line ${at + 1}: ${short(one[at] ?? null)}`, short(other[at] ?? null)];
-  }
-  return [textOf(applied), textOf(found)];
+/** Of texts with several lines the first that differs. */
+function differentLine(
+  field: string,
+  applied: Json | undefined,
+  found: Json | undefined,
+): Omit<Drift, 'object'> | undefined {
+  if (typeof applied !== 'string' || typeof found !== 'string' || !(applied + found).includes('\n')) return undefined;
+  const [one, other] = [applied.split('\n'), found.split('\n')];
+  const line = one.findIndex((text, index) => text !== other[index]);
+  const at = line < 0 ? one.length : line;
+  return { field: `${field} line ${at + 1}`, ...valuesOf(textOf(one[at]), textOf(other[at])) };
 }
 
 function textOf(value: Json | undefined): string | undefined {
@@ -154,6 +160,6 @@ function masked(value: Json, name = ''): Json {
 }
 
 function short(value: Json): string {
-  const text = value === null ? 'nothing' : JSON.stringify(value);
+  const text = JSON.stringify(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
 }

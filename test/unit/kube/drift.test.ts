@@ -97,6 +97,6 @@ describe('the fields that others changed', () => {
 
   it('of a text that became longer are its new lines', () => {
     const [drift] = driftOf(configMap('settings', { a: '1\n2' }), configMap('settings', { a: '1\n2\n3' }));
-    expect(drift).toMatchObject({ applied: 'line 3: nothing', found: '"3"' });
+    expect(drift).toEqual({ object: 'ConfigMap settings', field: 'data.a line 3', found: '"3"' });
   });
 });

@@ -70,7 +70,7 @@ onEachCluster('objects that others edit, seen by the Kubernetes driver', (cluste
       expect(drift).toEqual([
         { object, field: 'data.a', applied: '"1"', found: '"other"' },
         { object, field: 'data.b', applied: '"2"' },
-        { object, field: 'data[app.conf]', applied: 'line 2: "host=x"', found: '"host=y"' },
+        { object, field: 'data[app.conf] line 2', applied: '"host=x"', found: '"host=y"' },
       ]);
     });
 

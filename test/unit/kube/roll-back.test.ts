@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
 import { KEPT_REVISIONS, listRevisions } from '../../../src/kube/revisions.js';
@@ -116,6 +117,18 @@ onEachCluster('what the Kubernetes driver applied before', (cluster, played) => 
     const runs = Array.from({ length: KEPT_REVISIONS + 2 }, (_, index) => `run-${index + 1}`);
     for (const run of runs) await apply(run, settings(run));
     expect(await revisions()).toEqual([7, 6, 5, 4, 3]);
+  }, 60_000);
+
+  it('is not kept when it is too large for a Secret, which is told, and does not fail', async () => {
+    const { context, apply, run, revisions } = targetOf('large');
+    const noise = () => randomBytes(600_000).toString('base64');
+    const [one, two] = [configMap('large-1', { a: noise() }), configMap('large-2', { a: noise() })];
+    await apply('one', settings('1'));
+    await apply('two', one, two);
+    expect(await run()).toBe('two');
+    expect(await revisions()).toEqual([1]);
+    expect(context.lines).toContainEqual(expect.stringMatching(/too large to be kept .*: no --rollback to them/));
+    expect(await cluster().newDriver().previous(context)).toMatchObject({ what: 'revision 1, of run one' });
   }, 60_000);
 
   it('is in a Secret, and nothing of it in a ConfigMap', async () => {
