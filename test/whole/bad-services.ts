@@ -104,16 +104,23 @@ export function tellBadServices(open: () => Promise<World>, kind: WorldKind): vo
     await expectUntouched();
   });
 
-  it('pods whose image is not there are told with its name', async () => {
+  it('pods whose image is not there are told with its name, and what ran before can be brought back', async () => {
     const fix = await world.project.edit('templates/services/pylon/pylon.yaml.template', (text) =>
       text.replace("image: {{ images['pylon'] }}", `image: ${world.registry}/pai/no-such-image:v1`),
     );
     const result = await run();
     const failure = expectFailure(result, 'service:pylon', 'ROLLOUT', /DaemonSet.*pylon/);
     expect([failure.message, ...(failure.details ?? [])].join('\n')).toMatch(/ImagePull.*no-such-image/s);
-    await fix();
-    expect((await run()).ran).toEqual(['service:pylon']);
+    expect(failure.next).toContain('pai run service:pylon --rollback');
+    const back = await world.project.pai('run', 'service:pylon', '--rollback');
+    expectEnd(back, { ran: 1, failed: 0 });
+    expect(back.text).toMatch(/service:pylon: back to revision \d+/);
     await expectUntouched();
+    // What is there is as it was before the template was changed, and a plan knows.
+    const planned = await world.project.pai('run', 'service:pylon', '--dry-run');
+    expect(planned.text).toContain('"kind":"changed","parts":[{"name":"DaemonSet default/pylon"');
+    await fix();
+    await nothingToDo();
   });
 
   it('a misspelt configuration key is told with its place and leaves with exit code 2', async () => {

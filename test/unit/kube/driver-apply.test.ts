@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
 import { parseManifest } from '../../../src/kube/manifests.js';
-import type { KubeObject } from '../../../src/model/drivers.js';
+import { objectsAction } from '../../../src/kube/objects-action.js';
+import type { Drivers, KubeObject } from '../../../src/model/drivers.js';
 import { listAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
 import { failureOf, NODES, onEachCluster } from './driver-fixture.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
@@ -182,6 +183,21 @@ onEachCluster('the Kubernetes driver, applying and cleaning,', (cluster, played)
       expect(await cluster().read('Deployment', 'goes-too', 'default', 'apps/v1')).toBeUndefined();
       expect(context.lines).toContain('removed ConfigMap default/goes');
     }, 40_000);
+
+    it('rolls the pods that use a ConfigMap when it changes, and no others', async () => {
+      const context = { ...cluster().contextFor('service:reads'), drivers: { kube: cluster().newDriver() } as Drivers };
+      const volumes = [{ name: 'settings', configMap: { name: 'read' } }];
+      const run = async (a: string) => {
+        const made = [configMap('read', { a }), deployment('reads', {}, { volumes }), deployment('ignores')];
+        const { apply } = await objectsAction({ objects: async () => made }).desired(context);
+        await apply(context);
+        const lives = ['reads', 'ignores'].map((name) => cluster().read('Deployment', name, 'default', 'apps/v1'));
+        return (await Promise.all(lives)).map((live) => valueAt(live, 'metadata', 'generation'));
+      };
+      expect(await run('1')).toEqual([1, 1]);
+      expect(await run('1')).toEqual([1, 1]);
+      expect(await run('2')).toEqual([2, 1]);
+    }, 60_000);
 
     it('leaves an object that moved to another target', async () => {
       const driver = cluster().newDriver();
