@@ -94,7 +94,9 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
     needs: (image, own) => image.prerequisites.map((name) => own.named(name)),
   });
 
-  each('service', cluster.serviceList, (service) => deploy(cluster, service, project), {
+  // What only deletes data is run by clean.
+  const kept = cluster.serviceList.filter((service) => !service.cleanOnly);
+  each('service', kept, (service) => deploy(cluster, service, project), {
     group: 'services',
     description: 'service on Kubernetes',
     needs: (service, own) => [
@@ -126,7 +128,7 @@ export default paifile(({ cluster, project, target, each, group, after, operatio
       manual: true,
     }),
   ];
-  operations(clusterOperations(cluster));
+  operations(clusterOperations(cluster, project));
 
   group('render', 'what hosts, images and services get, written to .cache/rendered', rendered);
 });

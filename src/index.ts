@@ -28,8 +28,8 @@ export {
 } from './cluster/release.js';
 export { baseImages } from './docker/base-images.js';
 export { type ImageSpec, imageAction } from './docker/image-action.js';
-export { type ManifestFolder, parseManifest, readManifests } from './kube/manifests.js';
-export { type ObjectsSpec, objectsAction } from './kube/objects-action.js';
+export { isManifest, type ManifestFolder, parseManifest, readManifests } from './kube/manifests.js';
+export { type BesidesObjects, type ObjectsSpec, objectsAction } from './kube/objects-action.js';
 export {
   type ArchiveRequest,
   type DownloadRequest,
@@ -41,6 +41,7 @@ export {
 } from './local/archives.js';
 export { type FilesSpec, filesAction } from './local/files-action.js';
 export { type RenderedSpec, renderedAction } from './local/rendered-action.js';
+export { type CommandOptions, runCommand } from './local/run-command.js';
 export type * from './model/drivers.js';
 export { type ErrorCode, PaiError, type PaiErrorOptions } from './model/errors.js';
 export type { Json, JsonObject } from './model/json.js';
@@ -72,6 +73,7 @@ export type {
   Target,
 } from './model/target.js';
 export { uriHost } from './model/uri-host.js';
+export type { LogLine, LogOptions, PodState, TargetState, WorkloadState } from './model/workloads.js';
 export {
   type Collection,
   type EachOptions,

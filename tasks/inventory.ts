@@ -1,6 +1,6 @@
 import { baseImages, type Cluster, type ImageEntry, type ImagePlace, type TemplateDriver } from 'pai';
 import { componentImages } from './component-images.js';
-import { imageReference } from './images.js';
+import { buildDefaults, imageReference, imageVariables } from './images.js';
 import { hostPackages } from './packages.js';
 import { publishers } from './publishers.js';
 
@@ -92,9 +92,12 @@ async function basesOf(cluster: Cluster, image: ImageEntry, templates: TemplateD
   const file = files.find((path) => path === 'Dockerfile' || path === 'Dockerfile.template');
   if (file === undefined) return [];
   const text = file.endsWith('.template')
-    ? await templates.render(`${folder}/${file}`, { ...cluster.variables.images })
+    ? await templates.render(
+        `${folder}/${file}`,
+        imageVariables(cluster, image, (name) => `:${imageReference(cluster, name).tag}`),
+      )
     : Buffer.from(await templates.read(`${folder}/${file}`)).toString();
-  return baseImages(text, image.buildArgs);
+  return baseImages(text, { ...buildDefaults(cluster), ...image.buildArgs });
 }
 
 /** Images that manifests of services name by themselves, not as one that is built here. Rendering them would need secrets. */

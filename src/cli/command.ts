@@ -23,8 +23,12 @@ export interface Options {
   readonly failFast?: boolean;
   readonly keepGoing?: boolean;
   readonly retryFailed?: boolean;
+  /** Of run: back to what was applied before. */
+  readonly rollback?: boolean;
   /** Of clean: data too. */
   readonly deleteData?: boolean;
+  /** Of clean: images in their registry too. */
+  readonly remote?: boolean;
   readonly only?: boolean;
   readonly exclude?: readonly string[];
   /** `2` or `20%`. */
@@ -38,6 +42,12 @@ export interface Options {
   readonly explain?: boolean;
   readonly detailedExitcode?: boolean;
   readonly follow?: boolean;
+  /** Last lines of logs. */
+  readonly tail?: number;
+  /** Whose logs. */
+  readonly container?: string;
+  /** Of service new: with a startscript and a stopscript. */
+  readonly scripts?: boolean;
   readonly run?: string;
   /** False for `--no-cache`. */
   readonly cache?: boolean;

@@ -160,12 +160,13 @@ async function paused<Result>(reporter: OpenReporter, ask: () => Promise<Result>
 
 /** The command line that does the same again. */
 function resumeLine({ options, patterns }: Invocation, command: 'run' | 'clean'): string {
-  const { only, exclude = [], path, retryFailed, sandbox, batch, allow = [], deleteData } = options;
+  const { only, exclude = [], path, retryFailed, sandbox, batch, allow = [], deleteData, remote } = options;
   const words = [
     ...patterns,
     ...(retryFailed === true ? ['--retry-failed'] : []),
     ...(only === true ? ['--only'] : []),
     ...(deleteData === true ? ['--delete-data'] : []),
+    ...(remote === true ? ['--remote'] : []),
     ...exclude.flatMap((pattern) => ['--exclude', pattern]),
     ...(batch === undefined ? [] : ['--batch', batch]),
     ...allow.flatMap((what) => ['--allow', what]),

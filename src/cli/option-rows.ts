@@ -53,6 +53,14 @@ export const deleteData: OptionRow = {
   flags: '--delete-data',
   summary: 'delete the data too that else is kept; asks for the id of the cluster',
 };
+export const rollback: OptionRow = {
+  flags: '--rollback',
+  summary: 'go back to what ran in Kubernetes before, for the named targets only',
+};
+export const remote: OptionRow = {
+  flags: '--remote',
+  summary: 'delete images from their registry too, not only from this machine',
+};
 export const waitLock: OptionRow = {
   flags: '--wait-lock',
   summary: 'wait while another pai is at work on this project',

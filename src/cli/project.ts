@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Cluster } from '../cluster/model.js';
 import type { Graph } from '../graph/graph.js';
+import type { Surveyed } from '../model/local.js';
 import { AsksForCluster, loadPaifile, type PaifileModule } from '../paifile/load.js';
 import { type CachePlace, givenCacheDirectory, maxCacheBytes, ownCacheDirectory } from './cache-place.js';
 import type { Invocation } from './command.js';
@@ -22,6 +23,8 @@ export interface Project {
   readonly asksForCluster: boolean;
   /** For a command that may use the cache of outputs. */
   readonly outputCache?: CachePlace;
+  /** What a look at its files has just told. */
+  readonly surveyed?: Surveyed;
   /** Folder of the sandbox, when that is what is worked on. */
   readonly sandboxDirectory?: string;
 }

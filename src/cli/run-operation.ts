@@ -41,7 +41,7 @@ export async function runOperation(
     const { next } = todo.plan;
     if (next === undefined) return EXIT.ok;
     todo = await runSteps(call, async (context) => {
-      const { question, ...plan } = await next(context);
+      const { question, typed, ...plan } = await next(context);
       return plan;
     });
   }
@@ -73,7 +73,9 @@ async function runSteps(
     plan: async ({ drivers, look }, { say, stop }) => {
       const log = (line: string): void => say(`${line}\n`);
       const assess = assessIn(project.graph, look);
-      const plan = await decide({ ...given, drivers, assess, signal: stop, log });
+      const isTarget = (name: string): boolean => project.graph.targets.has(name);
+      const print = invocation.io.stdout;
+      const plan = await decide({ ...given, drivers, assess, isTarget, print, signal: stop, log });
       for (const note of plan.notes ?? []) log(note);
       const { steps, targets = [] } = plan;
       const graph = graphOf(plan, project.graph);
@@ -95,6 +97,7 @@ async function runSteps(
       const question = decided?.plan.question;
       return question === undefined || first === undefined ? [] : [{ target: name, question }];
     },
+    typedQuestion: async ({ entries }) => (entries.length === 0 ? undefined : decided?.plan.typed),
     execute: async (planned, context, how) => {
       if (decided === undefined) throw new Error('an operation runs before it was planned');
       return executePlan(planned, decided.graph, context, { ...how, ...ALONE, pastUnhealthy: true });

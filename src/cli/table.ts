@@ -24,7 +24,9 @@ import {
   out,
   output,
   profile,
+  remote,
   retryFailed,
+  rollback,
   run,
   sandbox,
   undefinedOption,
@@ -46,6 +48,8 @@ export interface CommandRow {
   readonly past?: boolean;
   /** What its argument may be, for completion; absent where it names targets. */
   readonly words?: readonly string[];
+  /** Its further arguments are names of targets of this kind: `service` for those of `service:<name>`. */
+  readonly kind?: string;
   readonly load: () => Promise<Command>;
 }
 
@@ -63,10 +67,15 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'bring targets and everything they need up to date',
     options: [
       ...[jobs, force, only, exclude, retryFailed, keepGoing, failFast, dryRun, yes, waitLock, noCache, cacheDir],
-      ...[batch, allow],
+      ...[rollback, batch, allow],
       ...[verbose, explain, output, jsonLines, profile, hostKeys, undefinedOption],
     ],
-    examples: ['pai run services', "pai run 'worker:*' --dry-run", 'pai run image:rest-server --force'],
+    examples: [
+      'pai run services',
+      "pai run 'worker:*' --dry-run",
+      'pai run image:rest-server --force',
+      'pai run service:pylon --rollback',
+    ],
     load: async () => (await import('./commands/run.js')).run,
   },
   {
@@ -74,7 +83,7 @@ export const COMMANDS: readonly CommandRow[] = [
     arguments: '<targets...>',
     summary: 'take targets down, and only these',
     options: [
-      ...[deleteData, jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
+      ...[deleteData, remote, jobs, exclude, keepGoing, failFast, dryRun, yes, waitLock],
       ...[verbose, output, jsonLines, profile, hostKeys],
     ],
     examples: ['pai clean service:pylon', 'pai clean workers --dry-run', 'pai clean kubernetes hosts --delete-data'],
@@ -188,7 +197,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'prune',
     arguments: '',
-    summary: 'remove nodes that are in the cluster and not in the configuration',
+    summary: 'remove nodes that are not in the configuration, and services that are not in the list',
     options: [
       { flags: '--timeout <seconds>', summary: 'how long pods may take to leave a node', count: true },
       { flags: '--force', summary: 'go on although pods do not leave' },
@@ -207,6 +216,29 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: ['pai repair', 'pai repair worker7', 'pai repair -f machines.yaml'],
     load: async () => (await import('./commands/operation.js')).operationCommand('repair'),
+  },
+  {
+    name: 'service',
+    arguments: '<action> [services...]',
+    summary:
+      'services on Kubernetes: status, logs, start, stop, restart, refresh (node labels), delete (with data), new',
+    options: [
+      follow,
+      { flags: '--tail <n>', summary: 'of logs: so many last lines of each container (default: 100)', count: true },
+      { flags: '--container <name>', summary: 'of logs: of this container only' },
+      { flags: '--scripts', summary: 'of new: with a startscript and a stopscript' },
+      ...[yes, waitLock, verbose, output, jsonLines, hostKeys],
+    ],
+    examples: [
+      'pai service status',
+      'pai service logs rest-server -f',
+      'pai service restart rest-server',
+      'pai service delete rest-server',
+      'pai service new my-service',
+    ],
+    words: ['status', 'logs', 'start', 'stop', 'restart', 'refresh', 'delete', 'new'],
+    kind: 'service',
+    load: async () => (await import('./commands/service.js')).service,
   },
   {
     name: 'etcd',

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { isAsSurveyed } from '../local/survey.js';
+import { changedPlaces, isAsSurveyed } from '../local/survey.js';
 import { Tree } from '../local/tree.js';
 import type { Drivers } from '../model/drivers.js';
+import type { Surveyed } from '../model/local.js';
 import type { PlanEntry } from '../model/plan.js';
 import { type Outline, outlineOf } from '../paifile/outline.js';
 import type { Plan } from '../plan/plan.js';
 import { freshEntries, tellUnchanged } from '../run/unchanged.js';
-import { readSnapshot, writeSnapshot } from '../state/snapshot.js';
+import { readSnapshot, removeSnapshot, writeSnapshot } from '../state/snapshot.js';
 import { EXIT, type Invocation, type Options } from './command.js';
 import { whileHeld } from './execution.js';
 import { allowOptimizer } from './optimizer.js';
@@ -18,14 +19,24 @@ const LARGE = 150_000;
 /** Environment variables. */
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** How many places may be different before a plan looks at everything itself. */
+const FEW = 64;
+
 /** A selection of which everything is as it was when all of it was found fresh. */
 export interface Unchanged {
+  readonly kind: 'unchanged';
   /** Names of the targets that were asked for, in order. */
   readonly selected: readonly string[];
   /** A plan of them. */
   readonly entries: readonly PlanEntry[];
   /** Whether no run has remembered anything since. */
   isCurrent(): boolean;
+}
+
+/** A selection of which a little is not as it was: a plan is made, and needs to look only at that. */
+export interface Changed {
+  readonly kind: 'changed';
+  readonly surveyed: Surveyed;
 }
 
 /** Whether a command with these options may go by a snapshot: nothing but what was asked for decides what it does. */
@@ -37,7 +48,7 @@ export function mayGoBySnapshot({ force, only, exclude = [], retryFailed, waitLo
 /**
  * Looks whether all that patterns select is fresh because nothing at all changed since the last run that found it so. Asks for less than a plan does:
  * whether what the paifile says, the environment that it names, what runs remembered, and each file and folder are as they were.
- * Undefined when that can't be told, or something is different: then a plan has to be made.
+ * Tells what is different where that is a few places; undefined when it is more, or when it can't be told: then a plan has to look at everything.
  */
 export function findUnchanged(
   {
@@ -49,7 +60,7 @@ export function findUnchanged(
   },
   patterns: readonly string[] | 'all targets',
   env: Env = process.env,
-): Unchanged | undefined {
+): Unchanged | Changed | undefined {
   const snapshot = readSnapshot(cacheDirectory);
   if (snapshot === undefined || !isAbout(snapshot.about, root, patterns)) return undefined;
   const { survey } = snapshot;
@@ -61,12 +72,17 @@ export function findUnchanged(
   const outline = paifile.outline();
   if (outline === undefined || !snapshot.isOf(textOf(outline, env))) return undefined;
   if (survey.rows.length >= LARGE) allowOptimizer();
-  if (!isAsSurveyed(tree, survey)) return undefined;
-  return {
-    selected: snapshot.selected,
-    entries: freshEntries(snapshot.order),
-    isCurrent: () => isAsSurveyed(tree, remembered),
-  };
+  const changed = changedPlaces(tree, survey, FEW);
+  if (changed === undefined) return undefined;
+  const isCurrent = (): boolean => isAsSurveyed(tree, remembered);
+  if (changed.length > 0)
+    return { kind: 'changed', surveyed: { targets: new Set(snapshot.order), changed, isCurrent } };
+  return { kind: 'unchanged', selected: snapshot.selected, entries: freshEntries(snapshot.order), isCurrent };
+}
+
+/** A project whose plan goes by what was found already. */
+export function withSurvey(opened: OpenPaifile, found: Unchanged | Changed | undefined): OpenPaifile {
+  return found?.kind === 'changed' ? { ...opened, surveyed: found.surveyed } : opened;
 }
 
 /** Runs a selection of which everything was found fresh. Resolves to the exit code; to undefined when another run came between: then a plan has to be made. */
@@ -99,7 +115,11 @@ export function keepSnapshot(
   if (outline === undefined) return;
   const order = entries.map(({ name }) => name);
   const survey = local.survey(order);
-  if (survey === undefined) return;
+  if (survey === undefined) {
+    // One that is out of date would only keep the next run from looking everywhere itself.
+    removeSnapshot(cacheDirectory);
+    return;
+  }
   const about: About = { build: BUILD, root, patterns, whole: order.length === graph.targets.size };
   writeSnapshot(cacheDirectory, {
     about: JSON.stringify(about),

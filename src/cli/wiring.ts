@@ -70,7 +70,7 @@ export interface WiredDrivers {
  * asks.
  */
 export function wireDrivers(
-  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache'>,
+  project: Pick<Project, 'root' | 'cacheDirectory' | 'cluster' | 'graph' | 'outputCache' | 'surveyed'>,
   options: WiringOptions,
 ): WiredDrivers {
   const detours = once(async () => options.detours?.());
@@ -94,9 +94,11 @@ export function wireDrivers(
     const insecureRegistries = dockerRegistryInsecure ? dockerRegistry.split('/').slice(0, 1) : [];
     const registry = { ...access, ...(password && { password: await password.reveal() }) };
     const detour = await detours();
-    if (detour === undefined) return createImageDriver({ registry, insecureRegistries });
+    const sources = { folder: path.join(project.cacheDirectory, 'sources'), simulateMissing: detour !== undefined };
+    const common = { sources, knownStamps: path.join(project.cacheDirectory, 'images') };
+    if (detour === undefined) return createImageDriver({ registry, insecureRegistries, ...common });
     const { registryUrl, dockerSocket } = detour;
-    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket });
+    return createImageDriver({ registry: { ...registry, url: await registryUrl() }, dockerSocket, ...common });
   });
   const pki = once(async () => {
     const { createPkiDriver } = await import('../pki/driver.js');
@@ -144,6 +146,7 @@ export function wireDrivers(
       state: createLocalState(project.cacheDirectory),
       runner: createRunner(),
       ...(outputs && { cache: lazyOutputs(outputs) }),
+      ...(project.surveyed && { surveyed: project.surveyed }),
       neighbours: {
         workOf: (target) => project.graph.targets.get(target)?.action.local,
         comesAfter: comesAfterIn(project.graph),
@@ -198,6 +201,7 @@ function lazyImages(load: Once<ImageDriver>): ImageDriver {
     observe: async (...given) => (await load()).observe(...given),
     apply: async (...given) => (await load()).apply(...given),
     contextFiles: async (...given) => (await load()).contextFiles(...given),
+    sourceFiles: async (...given) => (await load()).sourceFiles(...given),
     digest: async (...given) => (await load()).digest(...given),
     copy: async (...given) => (await load()).copy(...given),
     clean: async (...given) => (await load()).clean(...given),
@@ -209,11 +213,19 @@ function lazyKube(load: Once<KubeDriver>): KubeDriver {
     observe: async (...given) => (await load()).observe(...given),
     apply: async (...given) => (await load()).apply(...given),
     clean: async (...given) => (await load()).clean(...given),
+    previous: async (...given) => (await load()).previous(...given),
     deleteNode: async (...given) => (await load()).deleteNode(...given),
     nodes: async (...given) => (await load()).nodes(...given),
     cordon: async (...given) => (await load()).cordon(...given),
     uncordon: async (...given) => (await load()).uncordon(...given),
     drain: async (...given) => (await load()).drain(...given),
+    targets: async (...given) => (await load()).targets(...given),
+    states: async (...given) => (await load()).states(...given),
+    logs: async (...given) => (await load()).logs(...given),
+    stop: async (...given) => (await load()).stop(...given),
+    restart: async (...given) => (await load()).restart(...given),
+    relabel: async (...given) => (await load()).relabel(...given),
+    kubeconfig: async (...given) => (await load()).kubeconfig(...given),
     close: async () => (await load.made())?.close(),
   };
 }

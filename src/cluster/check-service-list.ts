@@ -1,5 +1,5 @@
 import type { Machine } from './check-logins.js';
-import type { ClusterFile, Partially, RoleFile, ServiceListFile } from './files.js';
+import type { ClusterFile, ImageListEntry, Partially, RoleFile, ServiceListFile } from './files.js';
 import { LABEL_NAMES, labelsOfMachine, SKU_LABEL } from './labels.js';
 import { child } from './pointers.js';
 import { type Problem, unknownName } from './problems.js';
@@ -31,12 +31,65 @@ export function checkServiceList(yaml: YamlFile, file: Partially<ServiceListFile
   };
   for (const [name, image] of Object.entries(file['image-list'] ?? {})) {
     each(`${child('/image-list', name)}/prerequisite`, 'image', image?.prerequisite, images);
+    problems.push(...checkSource(yaml, child('/image-list', name), image ?? {}));
   }
   for (const [name, service] of Object.entries(file['service-list'] ?? {})) {
     const pointer = child('/service-list', name);
     each(`${pointer}/prerequisite`, 'service', service?.prerequisite, services);
     each(`${pointer}/image`, 'image', service?.image, images);
     each(`${pointer}/label`, 'label', service?.label, LABEL_NAMES);
+    problems.push(...checkCleanOnly(yaml, file, name));
+  }
+  return problems;
+}
+
+/** What deletes data comes right before something is taken down, and nothing that runs can need it. */
+function checkCleanOnly(yaml: YamlFile, file: Partially<ServiceListFile>, name: string): Problem[] {
+  const services = file['service-list'] ?? {};
+  const isCleanOnly = (one: string): boolean => services[one]?.['clean-only'] === 'true';
+  const pointer = child('/service-list', name);
+  const needs = services[name]?.prerequisite ?? [];
+  if (isCleanOnly(name) && needs.length === 0) {
+    const what = `${name} is clean-only and has no prerequisite: name the service before whose removal it deletes data`;
+    return [yaml.problem(`${pointer}/clean-only`, 'key', what)];
+  }
+  return needs.flatMap((need, index) =>
+    need !== undefined && isCleanOnly(need)
+      ? [yaml.problem(`${pointer}/prerequisite/${index}`, 'value', `${need} is clean-only, so nothing can need it`)]
+      : [],
+  );
+}
+
+/** A source is a folder, or a repository and what of it; and paths in it stay in it, and don't meet in the build context. */
+function checkSource(yaml: YamlFile, pointer: string, { source, copy = [] }: Partially<ImageListEntry>): Problem[] {
+  const problems: Problem[] = [];
+  const tell = (at: string, what: string) => problems.push(yaml.problem(`${pointer}/${at}`, 'key', what));
+  if (source === undefined) {
+    if (copy.length > 0) tell('copy', 'copy needs a source: {path: FOLDER}, or {git: ADDRESS, revision: COMMIT}');
+    return problems;
+  }
+  const { path, git, revision } = source;
+  if ((path === undefined) === (git === undefined)) {
+    tell('source', 'source is either {path: FOLDER}, or {git: ADDRESS, revision: COMMIT}');
+  } else if (git !== undefined && revision === undefined) {
+    tell('source', 'git needs a revision: a commit, a tag or a branch');
+  } else if (path !== undefined && revision !== undefined) {
+    tell('source/revision', 'a folder has no revision; give git in place of path, or remove it');
+  }
+  const names = new Map<string, string>();
+  for (const [index, entry] of copy.entries()) {
+    const parts = (entry ?? '').split('/').filter((part) => part !== '' && part !== '.');
+    const at = `copy/${index}`;
+    if (entry?.startsWith('/') || parts.includes('..')) {
+      problems.push(yaml.problem(`${pointer}/${at}`, 'value', `copy "${entry}": a path in the source, without ..`));
+    }
+    const last = parts.at(-1) ?? '.';
+    const other = names.get(last);
+    if (other !== undefined) {
+      const what = `copy "${entry}" and "${other}" would both be copied_file/${last}; copy a folder above them`;
+      problems.push(yaml.problem(`${pointer}/${at}`, 'value', what));
+    }
+    names.set(last, entry ?? '');
   }
   return problems;
 }

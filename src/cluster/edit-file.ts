@@ -59,7 +59,7 @@ async function change(
           next: 'Run it again: it goes on with the file as it is now.',
         });
       }
-      await replace(file, after);
+      await replaceFile(file, after);
     },
   };
 }
@@ -88,7 +88,7 @@ async function read(file: string): Promise<string> {
 }
 
 /** Whoever reads sees the old file or the new one whole: temporary file, fsync, rename. A link stays one; the mode stays. */
-async function replace(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string): Promise<void> {
   const place = await realpath(file);
   const { mode, uid, gid } = await stat(place);
   const temporary = `${place}.${randomBytes(4).toString('hex')}`;

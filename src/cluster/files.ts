@@ -121,6 +121,7 @@ export interface ServicesFile {
     'docker-version'?: string;
     'data-path': string;
     'docker-registry-info': RegistryEntry;
+    'image-build': { 'base-image'?: string; 'apt-line'?: string };
   };
   hadoop: {
     'custom-hadoop-binary-path': string;
@@ -143,12 +144,29 @@ export interface ServicesFile {
   pylon: { port: number };
 }
 
+/** An entry of `image-list`. */
+export interface ImageListEntry {
+  prerequisite: string[];
+  'build-args': Record<string, string>;
+  source?: { path?: string; git?: string; revision?: string };
+  copy: string[];
+}
+
 /** service-list.yaml. */
 export interface ServiceListFile {
-  'image-list': Record<string, { prerequisite: string[]; 'build-args': Record<string, string> }>;
+  'image-list': Record<string, ImageListEntry>;
   'service-list': Record<
     string,
-    { prerequisite: string[]; image: string[]; configuration: 'hadoop'[]; label: string[] }
+    {
+      prerequisite: string[];
+      image: string[];
+      configuration: 'hadoop'[];
+      label: string[];
+      startscript?: string;
+      stopscript?: string;
+      data: string[];
+      'clean-only': 'true' | 'false';
+    }
   >;
 }
 

@@ -63,6 +63,10 @@ export const formats: Readonly<Record<string, Format>> = {
     phrase: 'a name of lower-case letters, digits, hyphens and dots',
     test: new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`),
   },
+  'file-inside': {
+    phrase: 'a relative path of letters, digits, dots, hyphens and underscores, without ..',
+    test: /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/,
+  },
   'absolute-path': { phrase: 'an absolute path', test: /^\/[^\n]*$/ },
   'web-address': {
     phrase: 'an address such as https://host/path, without a user or password',
@@ -92,6 +96,18 @@ export const formats: Readonly<Record<string, Format>> = {
   'apt-package': {
     phrase: 'the name of a package, or name=version',
     test: /^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+:~-]+)?$/,
+  },
+  // What begins with - would be an option of git.
+  'git-address': {
+    phrase: 'a repository as git clone takes it, without a password',
+    test: /^(?!-)(?!https?:\/\/[^/]*:[^/]*@)[^\s]+$/,
+  },
+  'git-revision': { phrase: 'a commit, a tag or a branch', test: /^[A-Za-z0-9_][A-Za-z0-9_./+-]*$/ },
+  image: {
+    phrase: 'an image as registry/path:tag',
+    test: new RegExp(
+      `^(?:${registryHost}/)?${pathComponent}(?:/${pathComponent})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`,
+    ),
   },
   'image-tag': {
     phrase: 'an image tag such as v1.20.2',

@@ -2,20 +2,22 @@ import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ImageSource } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import { buildAddresses } from './addresses.js';
 import { crossCheck, type Files } from './check.js';
-import type { ClusterFile, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
+import type { ClusterFile, ImageListEntry, KubernetesFile, RoleFile, ServiceListFile, ServicesFile } from './files.js';
 import { deepFreeze } from './freeze.js';
 import { buildHosts, configuredPath } from './hosts.js';
 import type { Cluster, ImageEntry, ServiceEntry } from './model.js';
 import { warnOfReadableSecrets } from './plain-secrets.js';
+import { child } from './pointers.js';
 import { configurationError, inOrder, type Problem } from './problems.js';
 import { Resolver } from './resolve.js';
 import { buildKubernetes, buildServices } from './sections.js';
 import { createValidator } from './validate.js';
 import { buildVariables } from './variables.js';
-import { parseYaml } from './yaml.js';
+import { parseYaml, type YamlFile } from './yaml.js';
 
 /** Names of the files in the configuration folder. */
 export const CONFIGURATION_FILES = {
@@ -55,7 +57,8 @@ export async function loadCluster(options: LoadClusterOptions): Promise<Cluster>
   options.warn?.(warnings);
   const whole = allWhole(files);
   if (problems.length > 0 || whole === undefined) throw configurationError(problems);
-  const cluster = build(whole, directory, options.operatorDirectory);
+  const images = buildImageList(whole.serviceList, files.serviceList.yaml);
+  const cluster = build(whole, images, directory, options.operatorDirectory);
   return deepFreeze({ ...cluster, revealSecrets: () => resolver.revealAll() });
 }
 
@@ -118,7 +121,12 @@ function allWhole(files: Files): Whole | undefined {
     : undefined;
 }
 
-function build(files: Whole, directory: string, operatorDirectory: string | undefined): Omit<Cluster, 'revealSecrets'> {
+function build(
+  files: Whole,
+  images: readonly ImageEntry[],
+  directory: string,
+  operatorDirectory: string | undefined,
+): Omit<Cluster, 'revealSecrets'> {
   const hosts = buildHosts(files.cluster, directory);
   const clusterId = files.services.cluster.clusterid;
   const kubernetes = buildKubernetes(files.kubernetes, directory);
@@ -134,18 +142,38 @@ function build(files: Whole, directory: string, operatorDirectory: string | unde
     kubernetes,
     services,
     addresses,
-    images: buildImageList(files.serviceList),
+    images,
     serviceList: buildServiceList(files.serviceList),
     variables: buildVariables(files, hosts, addresses),
   };
 }
 
-function buildImageList(file: ServiceListFile): ImageEntry[] {
-  return Object.entries(file['image-list']).map(([name, image]) => ({
-    name,
-    prerequisites: image.prerequisite,
-    buildArgs: image['build-args'],
-  }));
+function buildImageList(file: ServiceListFile, yaml: YamlFile): ImageEntry[] {
+  return Object.entries(file['image-list']).map(([name, image]) => {
+    const source = imageSource(name, image, yaml);
+    return {
+      name,
+      prerequisites: image.prerequisite,
+      buildArgs: image['build-args'],
+      ...(source !== undefined && { source }),
+      copy: source !== undefined && image.copy.length === 0 ? ['.'] : image.copy,
+    };
+  });
+}
+
+/** Paths are relative to the service list. */
+function imageSource(name: string, { source }: ImageListEntry, yaml: YamlFile): ImageSource | undefined {
+  if (source === undefined) return undefined;
+  const { file, line, column } = yaml.problem(`${child('/image-list', name)}/source`, 'key', '');
+  const where = `${file}:${line}:${column}`;
+  const { path, git, revision } = source;
+  // The cross checks have told of a source that lacks what it needs.
+  if (git !== undefined && revision !== undefined) {
+    // What is neither scheme://... nor host:path is a folder of this machine.
+    const url = /^[a-z+]+:\/\/|^[^/]+:/i.test(git) ? git : resolve(dirname(file), git);
+    return { kind: 'git', url, revision, where };
+  }
+  return { kind: 'folder', path: resolve(dirname(file), path ?? ''), shown: path ?? '', where };
 }
 
 function buildServiceList(file: ServiceListFile): ServiceEntry[] {
@@ -155,6 +183,10 @@ function buildServiceList(file: ServiceListFile): ServiceEntry[] {
     images: service.image,
     configurations: service.configuration,
     labels: service.label,
+    ...(service.startscript !== undefined && { startScript: service.startscript }),
+    ...(service.stopscript !== undefined && { stopScript: service.stopscript }),
+    data: service.data,
+    cleanOnly: service['clean-only'] === 'true',
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { HostLogin } from '../model/drivers.js';
+import type { HostLogin, ImageSource } from '../model/drivers.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import type { ContainerRuntime } from './release.js';
@@ -151,6 +151,8 @@ export interface ServicesConfiguration {
   readonly dockerVersion?: string;
   readonly dataPath: string;
   readonly registry: RegistryConfiguration;
+  /** `image-build`: build arguments of all images that declare them. */
+  readonly imageBuild: { readonly baseImage?: string; readonly aptLine?: string };
   readonly hadoop: HadoopConfiguration;
   readonly frameworklauncher: { readonly frameworklauncherPort: number };
   readonly restserver: RestServerConfiguration;
@@ -200,6 +202,10 @@ export interface ImageEntry {
   readonly prerequisites: readonly string[];
   /** Build arguments. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The tree that it takes files from. */
+  readonly source?: ImageSource;
+  /** Paths in that tree, relative, with forward slashes; `.` is all of it. Empty without a source. */
+  readonly copy: readonly string[];
 }
 
 /** A service of service-list.yaml. */
@@ -212,6 +218,14 @@ export interface ServiceEntry {
   readonly configurations: readonly 'hadoop'[];
   /** Node labels that its pods select by. */
   readonly labels: readonly string[];
+  /** A script of its folder that runs on this machine once all pods are ready. */
+  readonly startScript?: string;
+  /** One that runs before it is stopped or taken down. */
+  readonly stopScript?: string;
+  /** Folders on hosts where it keeps data, relative to data-path. */
+  readonly data: readonly string[];
+  /** It deletes data, and is deployed for that only. */
+  readonly cleanOnly: boolean;
 }
 
 /** The four files and the service list, validated, defaults filled in, frozen. */

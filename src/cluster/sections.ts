@@ -85,12 +85,17 @@ function firstService(range: string): string {
 export function buildServices(file: ServicesFile, directory: string): ServicesConfiguration {
   const driver = file.cluster['nvidia-drivers-version'];
   const docker = file.cluster['docker-version'];
+  const { 'base-image': baseImage, 'apt-line': aptLine } = file.cluster['image-build'];
   return {
     clusterId: file.cluster.clusterid,
     ...(driver === undefined ? {} : { nvidiaDriversVersion: driver }),
     ...(docker === undefined ? {} : { dockerVersion: docker }),
     dataPath: file.cluster['data-path'],
     registry: buildRegistry(file.cluster['docker-registry-info'], directory),
+    imageBuild: {
+      ...(baseImage !== undefined && { baseImage }),
+      ...(aptLine !== undefined && { aptLine }),
+    },
     hadoop: buildHadoop(file.hadoop, directory),
     frameworklauncher: { frameworklauncherPort: file.frameworklauncher['frameworklauncher-port'] },
     restserver: buildRestServer(file.restserver),

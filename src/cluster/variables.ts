@@ -57,7 +57,8 @@ export function servicesRaw(file: ServicesFile): JsonObject {
 
 /** services-configuration.yaml as templates may see it. */
 function sections(file: ServicesFile): SealedObject {
-  const { 'docker-version': version, ...cluster } = file.cluster;
+  // How images are built is nothing that a service could depend on.
+  const { 'docker-version': version, 'image-build': _, ...cluster } = file.cluster;
   return {
     cluster: {
       ...cluster,

@@ -26,6 +26,12 @@ export function baseImages(dockerfile: string, buildArgs: Readonly<Record<string
   return [...images];
 }
 
+/** Names of the build arguments that a Dockerfile declares. */
+export function declaredArguments(dockerfile: string): ReadonlySet<string> {
+  const declared = instructions(dockerfile).flatMap(([instruction, rest]) => (instruction === 'ARG' ? rest : []));
+  return new Set(declared.map((word) => word.replace(/=.*$/s, '')));
+}
+
 /** Instructions in upper case with their words; comments and line continuations resolved. */
 function instructions(dockerfile: string): [string, string[]][] {
   const lines = dockerfile.split(/\r?\n/).filter((line) => !/^\s*#/.test(line));

@@ -1,15 +1,17 @@
-import type { ImageDriver, ImagePlace, ImageReference, ImageWork } from '../model/drivers.js';
+import type { ContextFile, ImageDriver, ImagePlace, ImageReference, ImageSource, ImageWork } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
 import { baseImages } from './base-images.js';
-import { contextFiles, dockerfileOf } from './context-files.js';
+import { contextFiles, dockerfileOf, sentContext } from './context-files.js';
 import { contextTar } from './context-tar.js';
 import { copyImage } from './copy-image.js';
-import { Engine } from './engine.js';
+import { type Builder, Engine } from './engine.js';
 import { decodeStamp, encodeStamp, fingerprintTag, STAMP_LABEL } from './image-stamp.js';
+import { KnownStamps } from './known-stamps.js';
 import { imageName, type RegistryAccess } from './registry-access.js';
 import { type Manifest, RegistryClient } from './registry-client.js';
+import type { SourceOptions, SourceTrees } from './source-tree.js';
 
 /** What the image driver is made with. */
 export interface ImageDriverOptions {
@@ -21,6 +23,12 @@ export interface ImageDriverOptions {
    * /var/run/docker.sock. Used for builds only.
    */
   readonly dockerSocket?: string | (() => Promise<string>);
+  /** What builds; default: BuildKit where the engine has it, unless DOCKER_BUILDKIT is 0. */
+  readonly builder?: Builder;
+  /** Folder of `.cache` in which labels of images are remembered, absolute. Default: none are. */
+  readonly knownStamps?: string;
+  /** How source trees are read. Without it there are none. */
+  readonly sources?: SourceOptions;
 }
 
 /** An image in the registry. */
@@ -31,7 +39,7 @@ interface Found {
 }
 
 /**
- * The image driver: looks into the registry with two small requests an image, builds and pushes on the dev box's Docker
+ * The image driver: looks into the registry with one small request an image (two the first time), builds and pushes on the dev box's Docker
  * Engine, which is loaded and asked at the first build only.
  */
 export function createImageDriver(options: ImageDriverOptions): ImageDriver {
@@ -40,11 +48,14 @@ export function createImageDriver(options: ImageDriverOptions): ImageDriver {
 
 class RegistryImageDriver implements ImageDriver {
   readonly #options: ImageDriverOptions;
+  readonly #known: KnownStamps;
   readonly #clients = new Map<string, RegistryClient>();
   #engine: Promise<Engine> | undefined;
+  #trees: Promise<SourceTrees> | undefined;
 
   constructor(options: ImageDriverOptions) {
     this.#options = options;
+    this.#known = new KnownStamps(options.knownStamps);
   }
 
   async observe(image: ImageReference): Promise<Observation> {
@@ -65,6 +76,17 @@ class RegistryImageDriver implements ImageDriver {
 
   contextFiles = contextFiles;
 
+  async sourceFiles(
+    source: ImageSource,
+    copy: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ContextFile[]> {
+    const { sources } = this.#options;
+    if (sources === undefined) throw new Error('an image driver without source trees was asked for one');
+    this.#trees ??= import('./source-tree.js').then(({ SourceTrees }) => new SourceTrees(sources));
+    return (await this.#trees).files(source, copy, signal);
+  }
+
   async apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {
     try {
       return await this.#apply(work, context);
@@ -76,7 +98,7 @@ class RegistryImageDriver implements ImageDriver {
   async clean(image: ImageReference, context: ActionContext): Promise<void> {
     try {
       await this.#cleanDevBox(image, context);
-      await this.#cleanRegistry(image, context);
+      if (context.remote === true) await this.#cleanRegistry(image, context);
     } catch (error) {
       throw cancelledOr(error, context.signal);
     }
@@ -135,12 +157,14 @@ class RegistryImageDriver implements ImageDriver {
     for (const base of baseImages(dockerfile, work.buildArgs)) {
       if (isOwn(base, image)) await engine.pull(base, context);
     }
+    const sent = await sentContext(files);
     const reference = imageName({ ...image, tag: fingerprintTag(stamp.fingerprint) });
     await engine.build(
       {
         name: image.repository.split('/').at(-1) ?? image.repository,
         reference,
-        context: await contextTar(files),
+        context: await contextTar(sent.files),
+        classic: sent.classic,
         labels: { [STAMP_LABEL]: encodeStamp(stamp) },
         buildArgs: work.buildArgs,
         cache,
@@ -179,14 +203,13 @@ class RegistryImageDriver implements ImageDriver {
       context.log(`${name} is not in the registry`);
       return;
     }
-    // By tag first: it leaves other tags of the same image, another cluster's perhaps, alone. Older registries know
-    // deletion by digest only.
-    let deletion = await client.delete(image.repository, image.tag, context.signal);
-    if (deletion !== 'deleted') deletion = await client.delete(image.repository, manifest.digest, context.signal);
+    // By digest, so that no other tag keeps it, that of its fingerprint above all; some registries know deletion by tag only.
+    let deletion = await client.delete(image.repository, manifest.digest, context.signal);
+    if (deletion !== 'deleted') deletion = await client.delete(image.repository, image.tag, context.signal);
     context.log(
       deletion === 'unsupported'
-        ? `${name} stays in the registry: deletion is switched off there`
-        : `removed ${name} from the registry`,
+        ? `${name} stays in the registry, which refuses to delete: deletion is switched off there`
+        : `removed ${name} from the registry (${manifest.digest}, with all of its tags)`,
     );
   }
 
@@ -194,11 +217,16 @@ class RegistryImageDriver implements ImageDriver {
     const client = this.#client(image);
     const manifest = await client.manifest(image.repository, tag, signal);
     if (manifest === undefined) return undefined;
-    const labels = await client.labels(image.repository, manifest, signal);
-    if (labels === undefined) {
-      return { manifest, problem: `the registry has lost a part of ${imageName({ ...image, tag })}` };
+    const name = imageName({ ...image, tag });
+    let label = await this.#known.label(name, manifest.digest);
+    if (label === undefined) {
+      const labels = await client.labels(image.repository, manifest, signal);
+      if (labels === undefined) return { manifest, problem: `the registry has lost a part of ${name}` };
+      label = labels.get(STAMP_LABEL) ?? null;
+      // Under its tag only: names of fingerprints are looked up before a build, and never again.
+      if (tag === image.tag) await this.#known.keep(name, manifest.digest, label ?? undefined);
     }
-    const stamp = decodeStamp(labels.get(STAMP_LABEL), manifest.digest);
+    const stamp = decodeStamp(label ?? undefined, manifest.digest);
     return stamp === undefined ? { manifest } : { manifest, stamp };
   }
 
@@ -217,8 +245,7 @@ class RegistryImageDriver implements ImageDriver {
   }
 
   async #connect(): Promise<Engine> {
-    const { dockerSocket, registry } = this.#options;
-    this.#engine ??= connectTo(dockerSocket, registry);
+    this.#engine ??= connectTo(this.#options);
     try {
       return await this.#engine;
     } catch (error) {
@@ -229,8 +256,8 @@ class RegistryImageDriver implements ImageDriver {
   }
 }
 
-async function connectTo(socket: ImageDriverOptions['dockerSocket'], registry: RegistryAccess): Promise<Engine> {
-  return Engine.connect(typeof socket === 'function' ? await socket() : socket, registry);
+async function connectTo({ dockerSocket, registry, builder }: ImageDriverOptions): Promise<Engine> {
+  return Engine.connect(typeof dockerSocket === 'function' ? await dockerSocket() : dockerSocket, registry, builder);
 }
 
 /** Whether a base image is one that is kept beside this image in the configured registry. */

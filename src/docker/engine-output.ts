@@ -9,6 +9,19 @@ export interface EngineMessage {
   /** Present while bytes move: many a second. */
   readonly progress?: string;
   readonly error?: string;
+  /** Progress of a build by BuildKit, base64. */
+  readonly aux?: string;
+}
+
+/** What an answer of Docker Engine is told by. */
+export interface BuildLog {
+  /** The step that failed, or that began last. */
+  readonly step: string | undefined;
+  /** The last lines. */
+  readonly last: readonly string[];
+  add(message: EngineMessage): void;
+  /** Tells what came without a line's end. */
+  end(): void;
 }
 
 /** Last lines of output that an error carries. */
@@ -44,11 +57,11 @@ function* parseMessage(line: string): Generator<EngineMessage> {
     const field = (value as Record<string, unknown>)[key];
     return typeof field === 'string' ? { [key]: field } : {};
   };
-  yield { ...text('stream'), ...text('status'), ...text('id'), ...text('progress'), ...text('error') };
+  yield { ...text('stream'), ...text('status'), ...text('id'), ...text('progress'), ...text('error'), ...text('aux') };
 }
 
 /** Turns messages into whole lines without control characters, remembers the last of them and the step they belong to. */
-export class EngineLog {
+export class EngineLog implements BuildLog {
   readonly #log: (line: string) => void;
   readonly #last: string[] = [];
   #step: string | undefined;
@@ -71,7 +84,7 @@ export class EngineLog {
     if (message.stream !== undefined) this.#text(message.stream);
     // Bytes that moved are no news worth a line; what became of a layer is.
     if (message.status !== undefined && (message.progress ?? '') === '') {
-      this.#line(message.id === undefined ? message.status : `${message.id}: ${message.status}`);
+      this.line(message.id === undefined ? message.status : `${message.id}: ${message.status}`);
     }
   }
 
@@ -83,10 +96,11 @@ export class EngineLog {
   #text(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#line(line);
+    for (const line of lines) this.line(line);
   }
 
-  #line(raw: string): void {
+  /** Tells a line. */
+  line(raw: string): void {
     // A carriage return overwrites the line on a terminal: what it ended up as is the line.
     const shown = stripVTControlCharacters(raw.trimEnd().split('\r').at(-1) ?? '').trimEnd();
     // The stamp is a screenful of digests that tells nobody anything.

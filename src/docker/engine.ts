@@ -1,12 +1,15 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { PaiError } from '../model/errors.js';
 import { baseImageStep, engineRegistryError, engineUnreachable } from './engine-errors.js';
-import { EngineLog, type EngineMessage, engineMessages } from './engine-output.js';
+import { type BuildLog, EngineLog, type EngineMessage, engineMessages } from './engine-output.js';
 import { engineRegistryKey, type RegistryAccess } from './registry-access.js';
 
 /** The API version that we were written against (Docker Engine 20.10); newer engines are asked for it while they offer it. */
 const API_VERSION = '1.41';
+/** Engines have BuildKit from API 1.39 on. */
+const BUILDKIT_MINOR = 39;
 
 /** An image to build. */
 export interface BuildRequest {
@@ -19,7 +22,12 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** False builds every step anew. */
   readonly cache: boolean;
+  /** By the classic builder, whatever the engine prefers. */
+  readonly classic?: boolean;
 }
+
+/** What builds images in Docker Engine. */
+export type Builder = 'classic' | 'buildkit';
 
 /** Progress and cancellation of one call. */
 export interface EngineCall {
@@ -32,18 +40,21 @@ export class Engine {
   readonly #docker: Docker;
   readonly #address: string;
   readonly #access: RegistryAccess;
+  readonly builder: Builder;
 
-  private constructor(docker: Docker, address: string, access: RegistryAccess) {
+  private constructor(docker: Docker, address: string, access: RegistryAccess, builder: Builder) {
     this.#docker = docker;
     this.#address = address;
     this.#access = access;
+    this.builder = builder;
   }
 
   /**
    * Finds the engine and agrees on an API version with it.
    * @param socketPath path of its socket; undefined for DOCKER_HOST and then the usual socket.
+   * @param builder default: BuildKit where the engine has it, unless DOCKER_BUILDKIT is 0.
    */
-  static async connect(socketPath: string | undefined, access: RegistryAccess): Promise<Engine> {
+  static async connect(socketPath: string | undefined, access: RegistryAccess, builder?: Builder): Promise<Engine> {
     const { default: DockerClient } = await import('dockerode');
     const shown = socketPath ?? process.env.DOCKER_HOST ?? '/var/run/docker.sock';
     const options = {
@@ -53,27 +64,51 @@ export class Engine {
     try {
       const found = await new DockerClient(options).version();
       const version = `v${agreeOnVersion(found.ApiVersion, found.MinAPIVersion)}`;
-      return new Engine(new DockerClient({ ...options, version }), shown, access);
+      const docker = new DockerClient({ ...options, version });
+      return new Engine(docker, shown, access, builder ?? (await preferredBuilder(docker)));
     } catch (error) {
       throw engineUnreachable(error, shown) ?? error;
     }
   }
 
-  /** Builds with the classic builder. Fails with IMAGE_BUILD: the step, and the last lines. */
+  /** Builds an image. Fails with IMAGE_BUILD: the step, and the last lines. */
   async build(request: BuildRequest, call: EngineCall): Promise<void> {
-    const output = new EngineLog(call.log);
-    const options = {
-      t: request.reference,
-      labels: { ...request.labels },
-      buildargs: { ...request.buildArgs },
-      nocache: !request.cache,
-      rm: true,
-      forcerm: true,
-      version: '1',
-      abortSignal: call.signal,
-    } as const;
-    const failed = await this.#follow(() => this.#docker.buildImage(request.context, options), output, call.signal);
+    const log = new EngineLog(call.log);
+    // A context that can't be read to its end ends the build.
+    const unreadable = new AbortController();
+    request.context.once('error', (error) => unreadable.abort(error));
+    const signal = AbortSignal.any([call.signal, unreadable.signal]);
+    const buildKit = this.builder === 'buildkit' && request.classic !== true;
+    const [failed, output] = buildKit
+      ? await this.#buildKit(request, log, signal)
+      : [await this.#classic(request, log, signal), log];
     if (failed !== undefined) throw buildError(request.name, failed, output, this.#access.domain);
+  }
+
+  #classic(request: BuildRequest, log: EngineLog, signal: AbortSignal): Promise<string | undefined> {
+    const options = { ...optionsOf(request), rm: true, forcerm: true, version: '1', abortSignal: signal } as const;
+    return this.#follow(() => this.#docker.buildImage(request.context, options), log, signal);
+  }
+
+  async #buildKit(
+    request: BuildRequest,
+    log: EngineLog,
+    signal: AbortSignal,
+  ): Promise<[failed: string | undefined, output: BuildLog]> {
+    const [{ openSession }, { BuildKitLog }] = await Promise.all([
+      import('./buildkit-session.js'),
+      import('./buildkit-output.js'),
+    ]);
+    const output = await BuildKitLog.create(log);
+    const session = await this.#ask(() => openSession(this.#docker, (host) => this.#loginFor(host)));
+    try {
+      // The library opens a session of its own for version '2'.
+      const version = 2 as unknown as '2';
+      const options = { ...optionsOf(request), version, session: session.id, abortSignal: signal };
+      return [await this.#follow(() => this.#docker.buildImage(request.context, options), output, signal), output];
+    } finally {
+      session.close();
+    }
   }
 
   /** Pulls an image of the configured registry. Fails with REGISTRY_*. */
@@ -134,7 +169,7 @@ export class Engine {
   /** Runs a call that tells its progress. Gives the engine's own error message, undefined when it went well. */
   async #follow(
     start: () => Promise<AsyncIterable<Uint8Array | string>>,
-    output: EngineLog,
+    output: BuildLog,
     signal: AbortSignal,
   ): Promise<string | undefined> {
     let failed: string | undefined;
@@ -155,6 +190,13 @@ export class Engine {
     return failed;
   }
 
+  /** The login of the configured registry, for it only. BuildKit asks for Docker Hub by the name of its API. */
+  #loginFor(host: string): { username: string; password: string } | undefined {
+    const { domain, username, password } = this.#access;
+    const asked = /^(?:registry-1|index)\.docker\.io$/.test(host) ? 'docker.io' : host;
+    return asked === domain && username !== undefined && password !== undefined ? { username, password } : undefined;
+  }
+
   /** The login of the configured registry, for its images only. */
   #authConfig(reference: string): Docker.AuthConfigObject {
     const { domain, username, password } = this.#access;
@@ -162,6 +204,29 @@ export class Engine {
     if (!reference.startsWith(`${domain}/`) || username === undefined || password === undefined) return {};
     return { username, password, serveraddress: engineRegistryKey(domain) };
   }
+}
+
+function optionsOf({ reference, labels, buildArgs, cache }: BuildRequest) {
+  return { t: reference, labels: { ...labels }, buildargs: { ...buildArgs }, nocache: !cache };
+}
+
+/**
+ * BuildKit where the engine has it: one that names it when it is asked whether it is there, and Docker's own for Linux from 18.09 (API 1.39) on, which
+ * up to 20.10 has both and names none.
+ */
+async function preferredBuilder(docker: Docker): Promise<Builder> {
+  if (process.env.DOCKER_BUILDKIT === '0') return 'classic';
+  const request = { path: '/_ping', method: 'GET', isStream: true, statusCodes: { 200: true, 500: 'server error' } };
+  const headers = await new Promise<IncomingHttpHeaders>((resolve) => {
+    docker.modem.dial(request, (_, answer) => {
+      const response = answer as IncomingMessage | null | undefined;
+      response?.resume();
+      resolve(response?.headers ?? {});
+    });
+  });
+  const { 'builder-version': named, 'api-version': api, server, ostype } = headers;
+  const has = String(server).startsWith('Docker/') && ostype === 'linux' && minorOf(String(api)) >= BUILDKIT_MINOR;
+  return named === '2' || has ? 'buildkit' : 'classic';
 }
 
 /** Credentials for base images; the library's own option encodes them in a way that the engine can't read always. */
@@ -173,10 +238,13 @@ function registryConfig(access: RegistryAccess): Record<string, string> {
 
 /** Ours while the engine offers it, else its nearest. Versions are `1.<minor>`. */
 export function agreeOnVersion(newest: string, oldest: string | undefined): string {
-  const minor = (version: string) => Number(version.split('.')[1] ?? 0);
-  if (minor(newest) < minor(API_VERSION)) return newest;
-  if (oldest !== undefined && minor(oldest) > minor(API_VERSION)) return oldest;
+  if (minorOf(newest) < minorOf(API_VERSION)) return newest;
+  if (oldest !== undefined && minorOf(oldest) > minorOf(API_VERSION)) return oldest;
   return API_VERSION;
+}
+
+function minorOf(version: string): number {
+  return Number(version.split('.')[1] ?? 0);
 }
 
 function errorOf(message: EngineMessage): string | undefined {
@@ -189,8 +257,11 @@ function engineMessageOf(thrown: unknown): string {
   return message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim();
 }
 
-function buildError(name: string, message: string, output: EngineLog, domain: string): PaiError {
-  const exit = /^The command .* returned a non-zero code: (\d+)$/s.exec(message);
+function buildError(name: string, message: string, output: BuildLog, domain: string): PaiError {
+  const exit =
+    /^The command .* returned a non-zero code: (\d+)$/s.exec(message) ??
+    // BuildKit: `executor failed running [...]: exit code: 3`, `process "..." did not complete successfully: exit code: 3`.
+    /(?:^|: )(?:executor failed running|process) .*: exit code: (\d+)$/s.exec(message);
   const problem = exit === null ? message : `exit code ${exit[1]}`;
   const step = output.step === undefined ? '' : `${shorten(output.step)}: `;
   return new PaiError('IMAGE_BUILD', `image ${name} does not build: ${step}${problem}`, {

@@ -1,15 +1,16 @@
 import type { KubeObject, KubeWork } from '../model/drivers.js';
 import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
-import { listAt, textAt, textsAt } from '../model/json-path.js';
+import { listAt, numberAt, textAt, textsAt } from '../model/json-path.js';
 import type { Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext } from '../model/target.js';
-import { appliedFields, isFilledIn } from './applied-fields.js';
+import { appliedFields, appliedValues, isFilledIn } from './applied-fields.js';
 import { pause } from './client.js';
 import { describe, identityKey, type ObjectId } from './identity.js';
 import {
   encodeInventory,
   type Inventory,
+  type InventoryEntry,
   inventoryId,
   unionOf,
   unionOfLabels,
@@ -18,10 +19,12 @@ import {
 } from './inventory.js';
 import { inSteps, isWorkload } from './kinds.js';
 import { readInventories } from './looks.js';
+import { makeNamespaces } from './namespaces.js';
 import { changeNodeLabels } from './node-labels.js';
 import { type KubeObjects, MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
 import { inParts } from './parts.js';
 import { removeObjects } from './remove-objects.js';
+import { type AppliedWork, keepRevision, removeRevisions } from './revisions.js';
 import { type RolloutTimes, waitForRollouts } from './rollout.js';
 import { rolloutOf } from './rollout-status.js';
 import { spelledOut } from './spelled-out.js';
@@ -32,12 +35,12 @@ const REPLACED_SECONDS = 60;
 
 /** An object with its place. */
 interface Placed extends ObjectId {
-  readonly object: JsonObject;
+  readonly object: KubeObject;
 }
 
 /**
- * Makes Kubernetes hold the objects of a target, and no others that it had before. The inventory is written first, without
- * a stamp and with the old and the new objects, so that a crash anywhere leaves a list of everything that may be there.
+ * Makes Kubernetes hold the objects of a target, and no others that it had before, and keeps them as its newest revision. The inventory is written
+ * first, without a stamp and with the old and the new objects, so that a crash anywhere leaves a list of everything that may be there.
  */
 export async function applyWork(
   objects: KubeObjects,
@@ -45,8 +48,52 @@ export async function applyWork(
   times: RolloutTimes,
   context: ApplyContext,
 ): Promise<Stamp> {
+  const inventories = await readInventories(objects, context.signal);
+  const revision = inventories.get(context.target)?.revision;
+  let bringing: Bringing;
+  try {
+    bringing = await bring(objects, work, times, inventories, revision, context);
+  } catch (error) {
+    throw revision === undefined ? error : withWayBack(error, context.target);
+  }
+  const stamp = context.stamp();
+  const { entries, applied } = bringing;
+  const kept = await keepRevision(objects, revision, { stamp, objects: applied, nodeLabels: work.nodeLabels }, context);
+  await writeInventory(objects, inventoryOf(context.target, work, stamp, entries, kept.number), context.signal);
+  await kept.forgetOthers();
+  return stamp;
+}
+
+/** Makes Kubernetes hold the objects of a revision that is kept, with the stamp of then. Else like `applyWork`. */
+export async function applyRevision(
+  objects: KubeObjects,
+  { stamp, ...work }: AppliedWork,
+  revision: number,
+  times: RolloutTimes,
+  context: ActionContext,
+): Promise<void> {
+  const inventories = await readInventories(objects, context.signal);
+  const { entries } = await bring(objects, work, times, inventories, revision, context);
+  await writeInventory(objects, inventoryOf(context.target, work, stamp, entries, revision), context.signal);
+}
+
+/** What is there once all pods are ready. */
+interface Bringing {
+  readonly entries: readonly InventoryEntry[];
+  /** The objects as they were sent. */
+  readonly applied: readonly KubeObject[];
+}
+
+/** @param revision what there is to go back to until this has come to a good end */
+async function bring(
+  objects: KubeObjects,
+  work: KubeWork,
+  times: RolloutTimes,
+  inventories: ReadonlyMap<string, Inventory>,
+  revision: number | undefined,
+  context: ActionContext,
+): Promise<Bringing> {
   const { target, signal } = context;
-  const inventories = await readInventories(objects, signal);
   const before = inventories.get(target);
   const others = [...inventories.values()].filter((inventory) => inventory.target !== target);
   const placed = await Promise.all(work.objects.map((object) => place(objects, object, work.objects, context)));
@@ -58,12 +105,14 @@ export async function applyWork(
       target,
       objects: unionOf(before?.objects ?? [], placed),
       nodeLabels: unionOfLabels(before?.nodeLabels ?? {}, nodeLabels),
+      ...(revision !== undefined && { revision }),
     },
     signal,
   );
 
   const wantedLabels = [nodeLabels, ...others.map((other) => other.nodeLabels)];
   await changeNodeLabels(objects, nodeLabels, withoutLabels(before?.nodeLabels ?? {}, wantedLabels), context);
+  await makeNamespaces(objects, placed, context);
   const fields = new Map<string, string>();
   const keep = [...placed, ...others.flatMap((other) => other.objects)];
   let dropped = withoutObjects(before?.objects ?? [], keep);
@@ -71,11 +120,10 @@ export async function applyWork(
     await removeObjects(objects, dropped, context);
     dropped = [];
   };
-  const generations = new Map<string, number>();
+  const rolled = new Map<string, JsonObject>();
   let pending: readonly Placed[] = placed.filter(isWorkload);
   const waitFor = async (some: readonly Placed[]): Promise<void> => {
-    for (const [key, generation] of await waitForRollouts(objects, some, times, context))
-      generations.set(key, generation);
+    for (const [key, workload] of await waitForRollouts(objects, some, times, context)) rolled.set(key, workload);
     pending = pending.filter((one) => !some.includes(one));
   };
   for (const parts of inSteps(placed).map(inParts)) {
@@ -92,19 +140,43 @@ export async function applyWork(
   }
   await removeDropped();
   await waitFor(pending);
-
-  const stamp = context.stamp();
-  const entries = placed.map((id) => {
-    const generation = generations.get(identityKey(id));
+  await work.finish?.();
+  const entries = placed.map(({ object: _, ...id }) => {
+    const workload = rolled.get(identityKey(id));
     const applied = fields.get(identityKey(id));
+    const values = workload === undefined ? undefined : appliedValues(workload);
     return {
       ...id,
-      ...(generation === undefined ? {} : { generation }),
+      ...(workload === undefined ? {} : { generation: numberAt(workload, 'metadata', 'generation') }),
       ...(applied === undefined ? {} : { fields: applied }),
+      ...(values === undefined ? {} : { values }),
     };
   });
-  await writeInventory(objects, { target, stamp, objects: entries, nodeLabels }, signal);
-  return stamp;
+  return { entries, applied: placed.map(({ object }) => object) };
+}
+
+function inventoryOf(
+  target: string,
+  { nodeLabels }: KubeWork,
+  stamp: Stamp,
+  objects: readonly InventoryEntry[],
+  revision: number | undefined,
+): Inventory {
+  return { target, stamp, objects, nodeLabels, ...(revision !== undefined && { revision }) };
+}
+
+/** A failure that going back would mend says how. */
+function withWayBack(error: unknown, target: string): unknown {
+  if (!(error instanceof PaiError) || !['ROLLOUT', 'KUBE_REFUSED'].includes(error.code)) return error;
+  const { code, message, where, next, details, retryable, cause } = error;
+  const back = `To go back to what came up before: pai run ${target} --rollback.`;
+  return new PaiError(code, message, {
+    ...(where !== undefined && { where }),
+    next: next === undefined ? back : `${next} ${back}`,
+    details,
+    retryable,
+    cause,
+  });
 }
 
 /** Takes down all that was applied for a target. Its inventory goes last, so that it can be run again after a crash. */
@@ -128,6 +200,7 @@ export async function cleanTarget(objects: KubeObjects, context: ActionContext):
     others.map((other) => other.nodeLabels),
   );
   await changeNodeLabels(objects, {}, unwanted, context);
+  await removeRevisions(objects, target, signal);
   await objects.remove(inventoryId(target), 'Background', signal);
 }
 
@@ -156,8 +229,11 @@ async function place(
     name: metadata.name,
     object: {
       ...spelledOut(object),
+      apiVersion,
+      kind,
       metadata: {
         ...rest,
+        name: metadata.name,
         ...namespace,
         labels: { ...textsAt(metadata, 'labels'), ...MANAGED_BY },
         annotations: { ...textsAt(metadata, 'annotations'), [TARGET_ANNOTATION]: context.target },

@@ -70,6 +70,7 @@ const MAX_SOCKETS = 3;
 export class KubeClient {
   readonly #source: () => Promise<KubeCredentials>;
   readonly #timeoutSeconds: number;
+  readonly #turns = new Turns(MAX_SOCKETS);
   #connection: Promise<Connection> | undefined;
 
   constructor(source: () => Promise<KubeCredentials>, timeoutSeconds: number) {
@@ -103,6 +104,28 @@ export class KubeClient {
     }
   }
 
+  /**
+   * The lines of an answer as they come, which may be for as long as the signal is not aborted; none for what is not there. Fails as `send` does, and is
+   * not tried again. Its connection is its own: such answers must not keep others waiting.
+   */
+  async *lines(request: Omit<KubeRequest, 'method'> & { readonly signal: AbortSignal }): AsyncGenerator<string> {
+    const { server, url, tls } = await this.#connect();
+    const { openAnswer, linesOf } = await import('./long-answer.js');
+    const query = new URLSearchParams(request.query ?? {});
+    const answer = await openAnswer(`${url}${request.path}?${query}`, tls, request.signal).catch((error: unknown) => {
+      request.signal.throwIfAborted();
+      throw connectionError(server, error);
+    });
+    const { statusCode: status = 0 } = answer;
+    if (status === 404) return answer.destroy();
+    if (status >= 300) {
+      let text = '';
+      for await (const line of linesOf(answer)) text += line;
+      throw refusalError({ server, status, body: parseJson(text), what: request.what });
+    }
+    yield* linesOf(answer);
+  }
+
   /** Closes all connections. */
   async close(): Promise<void> {
     const connection = this.#connection;
@@ -129,7 +152,7 @@ export class KubeClient {
     const { server } = connection;
     let answer: Answer;
     try {
-      answer = await this.#exchange(connection, request);
+      answer = await this.#turns.take(() => this.#exchange(connection, request));
     } catch (error) {
       request.signal?.throwIfAborted();
       return { error: isAbort(error) ? timeoutError(server, this.#timeoutSeconds) : connectionError(server, error) };
@@ -186,8 +209,37 @@ interface Connection {
   readonly server: string;
   readonly url: string;
   readonly agent: Agent;
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   readonly http: HttpModule;
   readonly library: InstanceType<HttpModule['IsomorphicFetchHttpLibrary']>;
+}
+
+/**
+ * Lets so many exchanges go on at a time. The agent's own queue is not enough: it gives a connection to the next request when an answer has just been
+ * read, and node-fetch 2 takes that for an answer in chunks that ended too early, so that it would be asked again.
+ */
+class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(most: number) {
+    this.#free = most;
+  }
+
+  async take<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // The turn goes on to who waits longest, once the connection is let go of.
+      setImmediate(() => {
+        const next = this.#waiting.shift();
+        if (next === undefined) this.#free++;
+        else next();
+      });
+    }
+  }
 }
 
 async function connect(source: () => Promise<KubeCredentials>): Promise<Connection> {
@@ -197,9 +249,10 @@ async function connect(source: () => Promise<KubeCredentials>): Promise<Connecti
     import('node:https'),
     import('@kubernetes/client-node/dist/gen/http/http.js'),
   ]);
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', ca, cert: certificate, key });
+  const tls = { ca, cert: certificate, key };
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', ...tls });
   const bare = (address: string) => address.replace(/\/+$/, '');
-  return { server: bare(server), url: bare(url), agent, http, library: new http.IsomorphicFetchHttpLibrary() };
+  return { server: bare(server), url: bare(url), agent, tls, http, library: new http.IsomorphicFetchHttpLibrary() };
 }
 
 function isAbort(error: unknown): boolean {

@@ -2,10 +2,15 @@ import type { KubeDriver, KubeNode } from '../model/drivers.js';
 import { applyWork, cleanTarget } from './apply.js';
 import { KubeClient, type KubeCredentials } from './client.js';
 import { DRAIN_TIMES, type DrainTimes, drainNode } from './drain.js';
+import { kubeconfigOf } from './kubeconfig.js';
 import { Looks } from './looks.js';
 import { cordonNode, listNodes, uncordonNode } from './nodes.js';
 import { KubeObjects } from './objects.js';
+import { previousOf } from './roll-back.js';
 import { ROLLOUT_TIMES, type RolloutTimes } from './rollout.js';
+
+/** What only operations on services ask for. */
+const operating = () => import('./operating.js');
 
 /** What the driver needs to know. */
 export interface KubeDriverOptions {
@@ -35,6 +40,7 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     observe: (target) => looks.look(target),
     apply: (work, context) => applyWork(objects, work, times, context),
     clean: (context) => cleanTarget(objects, context),
+    previous: (context) => previousOf(objects, times, context),
     deleteNode: async (name, context) => {
       await objects.remove({ apiVersion: 'v1', kind: 'Node', name }, 'Background', context.signal);
     },
@@ -48,6 +54,13 @@ export function createKubeDriver(options: KubeDriverOptions): KubeDriver {
     uncordon: (name, context, by) => uncordonNode(objects, name, by, context),
     drain: (name, drain, context) =>
       drainNode(objects, name, drain, { ...DRAIN_TIMES, ...options.drainTimes }, context),
+    targets: async (signal) => (await operating()).appliedTargets(objects, signal),
+    states: async (targets, signal) => (await operating()).targetStates(objects, targets, signal),
+    logs: async (target, wanted, tell, signal) => (await operating()).podLogs(objects, target, wanted, tell, signal),
+    stop: async (context, more) => (await operating()).stopTarget(objects, context, more),
+    restart: async (context) => (await operating()).restartTarget(objects, times, context),
+    relabel: async (labels, context) => (await operating()).relabelFor(objects, labels, context),
+    kubeconfig: async () => kubeconfigOf(await options.credentials()),
     close: () => client.close(),
   };
 }

@@ -7,13 +7,16 @@ import type { Stamp } from '../model/stamp.js';
 import { identityKey, idToJson, type ObjectId } from './identity.js';
 import { MANAGED_BY, TARGET_ANNOTATION } from './objects.js';
 
-/** Namespace of inventories: there from the first moment, and nobody deletes it. */
+/** Namespace of inventories and of what else pai keeps for itself: there from the first moment, and nobody deletes it. */
 export const INVENTORY_NAMESPACE = 'kube-system';
 /** Tells inventories from ConfigMaps that targets apply. */
 const INVENTORY_LABEL = 'pai/inventory';
 /** Selects all inventories. */
 export const INVENTORY_SELECTOR = `app.kubernetes.io/managed-by=${MANAGED_BY['app.kubernetes.io/managed-by']},${INVENTORY_LABEL}=true`;
 const STAMP_ANNOTATION = 'pai/stamp';
+const REVISION_ANNOTATION = 'pai/revision';
+/** Of a target whose workloads were taken away by an operator, until it is applied again. */
+const STOPPED_ANNOTATION = 'pai/stopped';
 
 /** Node name -> label -> value. */
 export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -24,6 +27,8 @@ export interface InventoryEntry extends ObjectId {
   readonly generation?: number;
   /** `appliedFields` after it was applied: another one means that somebody changed or removed what we applied. */
   readonly fields?: string;
+  /** `appliedValues` after the rollout, where `generation` is. */
+  readonly values?: string;
 }
 
 /**
@@ -35,10 +40,14 @@ export interface Inventory {
   readonly stamp?: Stamp;
   readonly objects: readonly InventoryEntry[];
   readonly nodeLabels: NodeLabels;
+  /** The revision that it is of; without a stamp the last one that came up. Undefined when that is not kept. */
+  readonly revision?: number;
+  /** An operator took its workloads away. They are still among the objects. */
+  readonly stopped?: boolean;
 }
 
 /** Where a target's inventory is. */
-export function inventoryId(target: string): ObjectId {
+export function inventoryId(target: string): ObjectId & { readonly namespace: string } {
   const plain = target.replaceAll(':', '.');
   const safe = plain
     .toLowerCase()
@@ -62,6 +71,8 @@ export function encodeInventory(inventory: Inventory): JsonObject {
   const { apiVersion, kind, namespace = INVENTORY_NAMESPACE, name } = inventoryId(inventory.target);
   const stamp: Readonly<Record<string, string>> =
     inventory.stamp === undefined ? {} : { [STAMP_ANNOTATION]: JSON.stringify(inventory.stamp) };
+  const revision: Readonly<Record<string, string>> =
+    inventory.revision === undefined ? {} : { [REVISION_ANNOTATION]: String(inventory.revision) };
   return {
     apiVersion,
     kind,
@@ -69,13 +80,24 @@ export function encodeInventory(inventory: Inventory): JsonObject {
       name,
       namespace,
       labels: { ...MANAGED_BY, [INVENTORY_LABEL]: 'true' },
-      annotations: { [TARGET_ANNOTATION]: inventory.target, ...stamp },
+      annotations: {
+        [TARGET_ANNOTATION]: inventory.target,
+        ...stamp,
+        ...revision,
+        ...(inventory.stopped === true ? { [STOPPED_ANNOTATION]: 'true' } : {}),
+      },
     },
     data: {
       inventory: JSON.stringify(inventory.objects.map(encodeEntry)),
       'node-labels': JSON.stringify(inventory.nodeLabels),
     },
   };
+}
+
+/** Tells inventories from ConfigMaps that targets apply. */
+export function isInventory(configMap: JsonObject): boolean {
+  const isMarked = textAt(configMap, 'metadata', 'labels', INVENTORY_LABEL) === 'true';
+  return isMarked && textAt(configMap, 'metadata', 'namespace') === INVENTORY_NAMESPACE;
 }
 
 /** The inventory that a ConfigMap holds; undefined for one that names no target. What is damaged in it counts as not there. */
@@ -88,15 +110,25 @@ export function decodeInventory(configMap: Json): Inventory | undefined {
   const nodeLabels = Object.fromEntries(Object.keys(objectAt(labels)).map((node) => [node, textsAt(labels, node)]));
   const stamp = parseStamp(textAt(configMap, 'metadata', 'annotations', STAMP_ANNOTATION));
   const whole = Array.isArray(list) && isObject(labels) && objects.length === list.length;
-  return { target, objects, nodeLabels, ...(stamp?.target === target && whole ? { stamp } : {}) };
+  const revision = Number(textAt(configMap, 'metadata', 'annotations', REVISION_ANNOTATION) ?? 0);
+  const stopped = textAt(configMap, 'metadata', 'annotations', STOPPED_ANNOTATION) === 'true';
+  return {
+    target,
+    objects,
+    nodeLabels,
+    ...(stamp?.target === target && whole ? { stamp } : {}),
+    ...(Number.isSafeInteger(revision) && revision > 0 ? { revision } : {}),
+    ...(stopped && { stopped }),
+  };
 }
 
 function encodeEntry(entry: InventoryEntry): JsonObject {
-  const { generation, fields } = entry;
+  const { generation, fields, values } = entry;
   return {
     ...idToJson(entry),
     ...(generation === undefined ? {} : { generation }),
     ...(fields === undefined ? {} : { fields }),
+    ...(values === undefined ? {} : { values }),
   };
 }
 
@@ -107,6 +139,7 @@ function decodeEntry(value: Json): InventoryEntry[] {
   const namespace = textAt(value, 'namespace');
   const generation = numberAt(value, 'generation');
   const fields = textAt(value, 'fields');
+  const values = textAt(value, 'values');
   if (apiVersion === undefined || kind === undefined || name === undefined) return [];
   return [
     {
@@ -116,6 +149,7 @@ function decodeEntry(value: Json): InventoryEntry[] {
       ...(namespace === undefined ? {} : { namespace }),
       ...(generation === 0 ? {} : { generation }),
       ...(fields === undefined ? {} : { fields }),
+      ...(values === undefined ? {} : { values }),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.js';
 import { numberAt, textAt } from '../model/json-path.js';
 import type { Observation } from '../model/stamp.js';
-import { appliedFields } from './applied-fields.js';
+import { appliedFields, appliedValues } from './applied-fields.js';
 import { describe, type ObjectId } from './identity.js';
 import type { Inventory, InventoryEntry } from './inventory.js';
 import { isWorkload } from './kinds.js';
@@ -31,6 +31,7 @@ export function judge(inventory: Inventory | undefined, seen: Seen): Observation
 
 /** The first thing that is not as it was left: objects in their order of application, then node labels. */
 function problemOf(inventory: Inventory, seen: Seen): string | undefined {
+  if (inventory.stopped === true) return 'it was stopped by pai service stop';
   for (const entry of inventory.objects) {
     const object = seen.object(entry);
     if (object === undefined) return `${describe(entry)} is missing`;
@@ -51,11 +52,22 @@ function problemOf(inventory: Inventory, seen: Seen): string | undefined {
   return undefined;
 }
 
+/** Entries of what others changed since it was applied. */
+export function changedEntries(inventory: Inventory, seen: Seen): readonly InventoryEntry[] {
+  return inventory.objects.filter((entry) => {
+    const object = seen.object(entry);
+    return object !== undefined && wasChanged(entry, object, inventory.target);
+  });
+}
+
+/** Whether what we applied of an object is no longer so. What others added (another container, the number of replicas of an autoscaler) is theirs. */
 function wasChanged(entry: InventoryEntry, object: JsonObject, target: string): boolean {
-  const { generation, fields } = entry;
-  if (isWorkload(entry) && generation !== undefined && numberAt(object, 'metadata', 'generation') !== generation)
-    return true;
+  const { generation, fields, values } = entry;
   // An object that two targets apply is as the one left it that was last.
   const owner = textAt(object, 'metadata', 'annotations', TARGET_ANNOTATION) ?? target;
-  return fields !== undefined && owner === target && appliedFields(object) !== fields;
+  if (fields !== undefined && owner === target && appliedFields(object) !== fields) return true;
+  if (!isWorkload(entry) || generation === undefined || numberAt(object, 'metadata', 'generation') === generation) {
+    return false;
+  }
+  return values === undefined || appliedValues(object) !== values;
 }

@@ -16,6 +16,8 @@ export interface ManifestFolder {
   readonly folder: string;
   /** What templates see. Not called when nothing is rendered. */
   variables(context: ActionContext): Promise<Record<string, unknown>> | Record<string, unknown>;
+  /** It may have no manifests at all. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ManifestFolder {
 export async function readManifests(source: ManifestFolder, context: ActionContext): Promise<readonly KubeObject[]> {
   const { templates } = context.drivers;
   const paths = (await templates.list(source.folder)).map(({ path }) => path).filter(isManifest);
-  if (paths.length === 0) {
+  if (paths.length === 0 && source.mayBeEmpty !== true) {
     throw new PaiError('CONFIG_MISSING', `templates/${source.folder} has no manifests`, {
       where: `templates/${source.folder}`,
       next: `Add *${PLAIN_SUFFIX} or *${TEMPLATE_SUFFIX} files there.`,
@@ -48,7 +50,8 @@ function isTemplate(path: string): boolean {
   return path.endsWith(TEMPLATE_SUFFIX);
 }
 
-function isManifest(path: string): boolean {
+/** Whether a file of such a folder is taken for a manifest, by its name. */
+export function isManifest(path: string): boolean {
   return isTemplate(path) || path.endsWith(PLAIN_SUFFIX);
 }
 

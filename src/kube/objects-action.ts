@@ -6,12 +6,21 @@ import type { NodeLabels } from './inventory.js';
 import { manifestFiles } from './manifest-files.js';
 import { declaredId, type ManifestFolder, originOf, readManifests } from './manifests.js';
 
+/** What an action does on top of its objects: commands of a service's own. */
+export interface BesidesObjects {
+  /** What that depends on. */
+  parts(context: ActionContext): Promise<readonly FingerprintPart[]>;
+  run(context: ActionContext): Promise<void>;
+}
+
 /** Objects that belong together: made by a function, or the manifests of a folder of `templates/`. */
 export type ObjectsSpec = {
   /** Node name -> labels that the objects' pods select by. */
   readonly nodeLabels?: NodeLabels;
   /** What the action occupies; `['kubernetes']` by default. */
   readonly pools?: readonly string[];
+  /** What is done besides, once all pods are ready. */
+  readonly besides?: BesidesObjects;
 } & (
   | { objects(context: ActionContext): Promise<readonly KubeObject[]>; readonly manifests?: undefined }
   | { readonly manifests: ManifestFolder; readonly objects?: undefined }
@@ -27,6 +36,7 @@ export function objectsAction(spec: ObjectsSpec): Action {
     observe: (context) => context.drivers.kube.observe(context.target),
     desired: (context) => desired(spec, context),
     clean: (context) => context.drivers.kube.clean(context),
+    previous: (context) => context.drivers.kube.previous(context),
     files: async (context) => manifestFiles(await readObjects(spec, context)),
   };
 }
@@ -43,10 +53,18 @@ async function desired(spec: ObjectsSpec, context: ActionContext): Promise<Desir
   const objects = await rolledByConfiguration(await readObjects(spec, context), () =>
     context.drivers.pki.fingerprintKey(),
   );
-  const nodeLabels = spec.nodeLabels ?? {};
+  const { nodeLabels = {}, besides } = spec;
   return {
-    parts: [...objects.map(partOf), { name: 'node-labels', value: nodeLabels }],
-    apply: (applying) => applying.drivers.kube.apply({ objects, nodeLabels }, applying),
+    parts: [
+      ...objects.map(partOf),
+      { name: 'node-labels', value: nodeLabels },
+      ...((await besides?.parts(context)) ?? []),
+    ],
+    apply: (applying) =>
+      applying.drivers.kube.apply(
+        { objects, nodeLabels, ...(besides && { finish: () => besides.run(applying) }) },
+        applying,
+      ),
   };
 }
 

@@ -106,6 +106,21 @@ export class KubeObjects {
     return applied ?? {};
   }
 
+  /** Merges a patch (RFC 7386) into an object that is there, in the name of a field manager. Answers with the object as it is now. */
+  async merge(id: ObjectId, patch: JsonObject, manager: string, signal?: AbortSignal): Promise<JsonObject> {
+    const merged = await this.client.send({
+      method: 'PATCH',
+      path: resourcePath(id.apiVersion, await this.#resourceToApply(id, {}, signal), id.namespace, id.name),
+      query: { fieldManager: manager },
+      contentType: 'application/merge-patch+json',
+      body: patch,
+      what: `change ${describe(id)}`,
+      object: describe(id),
+      ...signalOf(signal),
+    });
+    return merged ?? {};
+  }
+
   /** Changes labels of a node; null removes one. */
   async labelNode(name: string, labels: Readonly<Record<string, string | null>>, signal?: AbortSignal): Promise<void> {
     await this.client.send({

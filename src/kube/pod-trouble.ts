@@ -109,6 +109,10 @@ const NEXT_STEPS: Readonly<Record<TroubleKind, string>> = {
   crash: "Find the cause in the container's output, correct the service's configuration or image, then run again.",
 };
 
+/** What to do about a probe that fails. */
+export const PROBE_NEXT =
+  'Correct what keeps the service from answering the probe, or what the probe asks (path, port, time), then run again.';
+
 /** What to do about it. */
 export function nextStepFor(kind: TroubleKind): string {
   return NEXT_STEPS[kind];

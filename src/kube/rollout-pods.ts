@@ -8,6 +8,8 @@ export interface NewestPods {
   readonly pods: readonly JsonObject[];
   /** Whose events tell why pods can't be created; undefined while its controller has not made it. */
   readonly maker: ObjectId | undefined;
+  /** Pods of older generations; of a StatefulSet only, which does not replace those that are not ready. */
+  readonly older: readonly JsonObject[];
 }
 
 /** Pods of the newest generation of a workload; those of older ones are on their way out, whatever their state. */
@@ -17,9 +19,9 @@ export async function newestPods(
   workload: JsonObject,
   signal: AbortSignal,
 ): Promise<NewestPods> {
-  if (id.kind === 'Pod') return { pods: [workload], maker: id };
+  if (id.kind === 'Pod') return { pods: [workload], maker: id, older: [] };
   const labels = selectorOf(workload);
-  if (labels === undefined || id.namespace === undefined) return { pods: [], maker: id };
+  if (labels === undefined || id.namespace === undefined) return { pods: [], maker: id, older: [] };
   const selection = { namespace: id.namespace, labels };
   const pods = (await objects.list('v1', 'Pod', selection, signal)).filter(
     (pod) => textAt(pod, 'metadata', 'deletionTimestamp') === undefined,
@@ -32,16 +34,18 @@ export async function newestPods(
     const name = textAt(replicaSet, 'metadata', 'name');
     const maker =
       name === undefined ? undefined : { apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace: id.namespace, name };
-    return { pods: withLabelOf(pods, replicaSet, 'pod-template-hash'), maker };
+    return { pods: withLabelOf(pods, replicaSet, 'pod-template-hash'), maker, older: [] };
   }
   if (id.kind === 'DaemonSet' || id.kind === 'StatefulSet') {
     const revision = newestOf(
       ownedBy(workload, await objects.list('apps/v1', 'ControllerRevision', selection, signal)),
       (one) => numberAt(one, 'revision'),
     );
-    return { pods: withLabelOf(pods, revision, 'controller-revision-hash'), maker: id };
+    const newest = withLabelOf(pods, revision, 'controller-revision-hash');
+    const replaces = id.kind === 'DaemonSet' || revision === undefined;
+    return { pods: newest, maker: id, older: replaces ? [] : pods.filter((pod) => !newest.includes(pod)) };
   }
-  return { pods, maker: id };
+  return { pods, maker: id, older: [] };
 }
 
 function ownedBy(owner: JsonObject, candidates: readonly JsonObject[]): readonly JsonObject[] {

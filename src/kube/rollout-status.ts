@@ -37,9 +37,13 @@ export function rolloutOf(object: JsonObject, away = 0): Rollout {
   }
 }
 
-/** Status is of an older generation until the controller has seen the newest one. */
+/** Whether its controller has seen the newest generation; its status is of an older one until then. */
+export function isSeen(object: JsonObject): boolean {
+  return numberAt(object, 'status', 'observedGeneration') >= numberAt(object, 'metadata', 'generation');
+}
+
 function seen(object: JsonObject): Rollout | undefined {
-  if (numberAt(object, 'status', 'observedGeneration') >= numberAt(object, 'metadata', 'generation')) return undefined;
+  if (isSeen(object)) return undefined;
   return waiting('not yet seen by its controller', 1);
 }
 
@@ -96,6 +100,8 @@ function statefulSetRollout(object: JsonObject): Rollout {
   if (!isOnDelete(object) && !current && updated < toUpdate)
     return waiting(count(updated, toUpdate, 'updated'), wanted);
   if (ready < wanted) return waiting(count(ready, wanted, 'ready'), wanted);
+  const left = numberAt(object, 'status', 'replicas') - wanted;
+  if (left > 0) return waiting(`${left} old ${left === 1 ? 'pod' : 'pods'} left`, wanted);
   return COMPLETE;
 }
 

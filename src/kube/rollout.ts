@@ -1,15 +1,16 @@
 import { PaiError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
-import { listAt, numberAt, textAt } from '../model/json-path.js';
+import { listAt, numberAt, objectAt, textAt } from '../model/json-path.js';
 import type { ActionContext } from '../model/target.js';
 import { awayNodes } from './away-nodes.js';
 import { pause } from './client.js';
-import { describePods, eventsOf, podLine } from './diagnosis.js';
+import { eventsOf, podLine } from './diagnosis.js';
 import { describe, identityKey, idOf, type ObjectId } from './identity.js';
 import type { KubeObjects } from './objects.js';
-import { type Graces, isFatal, nextStepFor, podTrouble, type Trouble, type TroubleKind } from './pod-trouble.js';
+import { type Graces, isFatal, podTrouble, type Trouble, type TroubleKind } from './pod-trouble.js';
+import { failed, noNode, tooSlow } from './rollout-errors.js';
 import { newestPods } from './rollout-pods.js';
-import { isReady, type Rollout, rolloutOf } from './rollout-status.js';
+import { isReady, isSeen, type Rollout, rolloutOf } from './rollout-status.js';
 
 /** How long a rollout is waited for, in seconds. */
 export interface RolloutTimes {
@@ -44,6 +45,8 @@ interface Waiting {
   /** Since when it has had no node, or too few pods. */
   emptySince: number | undefined;
   missingSince: number | undefined;
+  /** Old pods that would hold it up were seen to. */
+  freed: boolean;
   /** How far it was at the last look. */
   progress: string | undefined;
   told: string | undefined;
@@ -52,41 +55,45 @@ interface Waiting {
 /**
  * Waits until every pod of the newest generation of all workloads is ready, and tells progress when it changes.
  * Fails with ROLLOUT as soon as it is plain that one will not come up, or when the time is over.
- * @returns identity key of each workload -> its generation
+ * @returns identity key of each workload -> the workload as it is then
  */
 export async function waitForRollouts(
   objects: KubeObjects,
   ids: readonly ObjectId[],
   times: RolloutTimes,
   context: ActionContext,
-): Promise<ReadonlyMap<string, number>> {
-  const generations = new Map<string, number>();
+): Promise<ReadonlyMap<string, JsonObject>> {
+  const rolled = new Map<string, JsonObject>();
   const end = Date.now() + times.limit * 1000;
   let pending = ids.map(start);
   for (let first = true; pending.length > 0; first = false) {
     const looks = await Promise.all(pending.map((one) => look(objects, one, times, context, first)));
-    for (const generation of looks) if (generation !== undefined) generations.set(generation.key, generation.value);
+    for (const [index, { id }] of pending.entries()) {
+      const workload = looks[index];
+      if (workload !== undefined) rolled.set(identityKey(id), workload);
+    }
     pending = pending.filter((_, index) => looks[index] === undefined);
     const [slow] = pending;
     if (slow === undefined) break;
-    if (Date.now() >= end) throw await tooSlow(objects, slow.id, times, context);
+    if (Date.now() >= end) throw await tooSlow(objects, slow.id, times.limit, context);
     await pause(times.poll * 1000, context.signal);
   }
-  return generations;
+  return rolled;
 }
 
 function start(id: ObjectId): Waiting {
-  return { id, pods: new Map(), emptySince: undefined, missingSince: undefined, progress: undefined, told: undefined };
+  const [emptySince, missingSince, progress, told] = [undefined, undefined, undefined, undefined];
+  return { id, pods: new Map(), emptySince, missingSince, freed: false, progress, told };
 }
 
-/** One look at one workload: its generation when it is complete, undefined when not yet. */
+/** One look at one workload: the workload when it is complete, undefined when not yet. */
 async function look(
   objects: KubeObjects,
   waiting: Waiting,
   times: RolloutTimes,
   context: ActionContext,
   first: boolean,
-): Promise<{ readonly key: string; readonly value: number } | undefined> {
+): Promise<JsonObject | undefined> {
   const { id } = waiting;
   const workload = await objects.get(id, context.signal);
   if (workload === undefined) {
@@ -104,9 +111,13 @@ async function look(
   waiting.progress = progress;
   if (rollout.state === 'complete') {
     tell(waiting, 'ready', context);
-    return { key: identityKey(id), value: numberAt(workload, 'metadata', 'generation') };
+    return workload;
   }
-  const { pods, maker } = await newestPods(objects, id, workload, context.signal);
+  const { pods, maker, older } = await newestPods(objects, id, workload, context.signal);
+  if (!waiting.freed && isSeen(workload)) {
+    waiting.freed = true;
+    await freeFromOld(objects, workload, older, context);
+  }
   if (first && id.kind !== 'Job' && id.kind !== 'Pod') await restartHeldBack(objects, pods, context);
   if (rollout.state === 'failed') throw await failed(objects, id, rollout.problem, 'crash', pods, context);
   if (rollout.state === 'empty') {
@@ -193,6 +204,26 @@ async function restartHeldBack(
   }
 }
 
+/**
+ * A StatefulSet waits for each pod to be ready before it replaces the next, those of a template that never came up among them. So these are deleted once.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+ */
+async function freeFromOld(
+  objects: KubeObjects,
+  workload: JsonObject,
+  older: readonly JsonObject[],
+  context: ActionContext,
+): Promise<void> {
+  const { type = 'RollingUpdate', rollingUpdate } = objectAt(workload, 'spec', 'updateStrategy');
+  if (type !== 'RollingUpdate' || numberAt(rollingUpdate, 'partition') > 0) return;
+  for (const pod of older) {
+    const id = idOf({ ...pod, apiVersion: 'v1', kind: 'Pod' });
+    if (id === undefined || isReady(pod)) continue;
+    context.log(`${describe(id)} is not ready, and of an older generation that would be waited for: it is replaced`);
+    await objects.remove(id, 'Background', context.signal);
+  }
+}
+
 /** Fails when pods have been missing for a while and their maker says why. */
 async function checkCreation(
   objects: KubeObjects,
@@ -213,47 +244,6 @@ async function checkCreation(
   throw new PaiError('ROLLOUT', `${describe(waiting.id)} did not come up: its pods can't be created: ${event}`, {
     where: describe(waiting.id),
     next: 'Correct what the message names (service account, quota, admission, pod template), then run again.',
-  });
-}
-
-function noNode(id: ObjectId, problem: string): PaiError {
-  return new PaiError('ROLLOUT', `${describe(id)} runs nowhere: ${problem}`, {
-    where: describe(id),
-    next: 'Give a machine that role in cluster-configuration.yaml, or correct the nodeSelector, then run again.',
-  });
-}
-
-async function failed(
-  objects: KubeObjects,
-  id: ObjectId,
-  problem: string,
-  kind: TroubleKind,
-  pods: readonly JsonObject[],
-  context: ActionContext,
-): Promise<PaiError> {
-  return new PaiError('ROLLOUT', `${describe(id)} did not come up: ${problem}`, {
-    where: describe(id),
-    next: nextStepFor(kind),
-    details: await describePods(objects, [...new Set(pods)], context.signal),
-  });
-}
-
-async function tooSlow(
-  objects: KubeObjects,
-  id: ObjectId,
-  times: RolloutTimes,
-  context: ActionContext,
-): Promise<PaiError> {
-  const workload = await objects.get(id, context.signal);
-  const rollout = workload === undefined ? undefined : rolloutOf(workload);
-  const { pods, maker } =
-    workload === undefined ? { pods: [], maker: undefined } : await newestPods(objects, id, workload, context.signal);
-  const events = pods.length > 0 || maker === undefined ? [] : await eventsOf(objects, maker, context.signal);
-  const progress = rollout?.state === 'waiting' ? `: ${rollout.progress}` : '';
-  return new PaiError('ROLLOUT', `${describe(id)} did not come up within ${times.limit} s${progress}`, {
-    where: describe(id),
-    next: "Find the cause in its pods' output and events, correct it, then run again.",
-    details: [...(await describePods(objects, pods, context.signal)), ...events.map((event) => `event ${event}`)],
   });
 }
 

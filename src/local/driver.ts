@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { LocalDriver } from '../model/drivers.js';
 import { PaiError, toPaiError } from '../model/errors.js';
-import type { LocalWork, Survey } from '../model/local.js';
+import type { LocalWork, Survey, Surveyed } from '../model/local.js';
 import type { OutputCache } from '../model/output-cache.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { ActionContext, ApplyContext, Desired, FingerprintPart } from '../model/target.js';
@@ -21,6 +21,7 @@ import type { Runner } from './runner.js';
 import { Settling } from './settle.js';
 import { needsText, readSurroundings, type Surroundings, Tools, toolsAreKnown } from './surroundings.js';
 import { survey } from './survey.js';
+import { isTouched } from './touched.js';
 import { Tree } from './tree.js';
 
 /** What the driver for local targets works with. */
@@ -34,6 +35,8 @@ export interface LocalDriverOptions {
   readonly cache?: OutputCache;
   /** The other targets; without them nothing is said of files that several have to do with. */
   readonly neighbours?: Neighbours;
+  /** What a look at these files has just told: quick looks go by it. */
+  readonly surveyed?: Surveyed;
   /** Environment variables that tasks may name; this process's unless told. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The clock, in milliseconds since the epoch. */
@@ -57,6 +60,8 @@ class Driver implements LocalDriver {
   readonly #outputs = new Map<string, Scan>();
   /** What was read in this run already. */
   readonly #read = new KnownFiles();
+  #surveyed: Surveyed | undefined;
+  #askedSurveyed = false;
 
   constructor(options: LocalDriverOptions) {
     const { root, state, runner, cache, env = process.env, now = Date.now, neighbours = ALONE } = options;
@@ -64,6 +69,7 @@ class Driver implements LocalDriver {
     this.#bench = { tree, state, runner, cache, neighbours, now, settling: new Settling(tree, state, now) };
     this.#env = env;
     this.#made = now();
+    this.#surveyed = options.surveyed;
     this.#tools = new Tools(runner, root);
   }
 
@@ -80,7 +86,8 @@ class Driver implements LocalDriver {
       if (!toolsAreKnown(work, this.#tools)) return undefined;
       if (record.surroundings !== readSurroundings(work, this.#env, this.#tools).digest) return undefined;
     }
-    return this.#isUnchanged(work, work.inputs, record) ? record.stamp : undefined;
+    const spared = this.#isSurveyed(target) && !isTouched(work, record, this.#surveyed?.changed ?? []);
+    return spared || this.#isUnchanged(work, work.inputs, record) ? record.stamp : undefined;
   }
 
   observe(target: string, work: LocalWork): Observation {
@@ -118,6 +125,8 @@ class Driver implements LocalDriver {
 
   survey(targets: Iterable<string>): Survey | undefined {
     const { tree, state } = this.#bench;
+    // This driver did not look everywhere itself.
+    if (this.#surveyed !== undefined) return undefined;
     return survey(tree, state, targets, this.#made, path.relative(tree.root, state.file));
   }
 
@@ -126,6 +135,15 @@ class Driver implements LocalDriver {
     await this.#bench.settling.finish();
     const problem = await this.#bench.state.close();
     return problem === undefined ? [] : [`can't remember what local targets were looked at: ${problem}`];
+  }
+
+  /** Whether a target is one of those that were surveyed, by the record that is known of it. */
+  #isSurveyed(target: string): boolean {
+    if (this.#surveyed === undefined) return false;
+    // Records have been read by now, so that they are of the state that is asked for here.
+    if (!this.#askedSurveyed && !this.#surveyed.isCurrent()) this.#surveyed = undefined;
+    this.#askedSurveyed = true;
+    return this.#surveyed?.targets.has(target) === true;
   }
 
   /** Rows of inputs, then of outputs; in the same order as the record has them. */

@@ -13,6 +13,7 @@ const COARSE_TICK = 2100;
 
 const TYPE = 0o170000;
 const LINK = 0o120000;
+const FOLDER = 0o040000;
 
 /** Adds the row of what was seen at `looked` (milliseconds since the epoch). A row that can't be trusted later never matches. */
 export function pushRow(rows: number[], stats: Stats, looked: number): void {
@@ -34,6 +35,11 @@ export function isRow(rows: Float64Array | readonly number[], at: number, stats:
 /** Whether the row is of a link; then the next is of what it leads to (all 0 when that is nothing). */
 export function isLinkRow(rows: Float64Array | readonly number[], at: number): boolean {
   return ((rows[at + 4] ?? 0) & TYPE) === LINK;
+}
+
+/** Whether the row is of a folder. */
+export function isFolderRow(rows: Float64Array | readonly number[], at: number): boolean {
+  return ((rows[at + 4] ?? 0) & TYPE) === FOLDER;
 }
 
 /** Whether a file was written so close to `looked` that a later write might not show. */

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
-import type { Survey } from '../model/local.js';
+import type { ChangedPlace, Survey } from '../model/local.js';
 import { isUnchanged } from './file-table.js';
 import type { LocalState } from './records.js';
-import { isLinkRow, pushRow, ROW } from './rows.js';
+import { isFolderRow, isLinkRow, pushRow, ROW } from './rows.js';
 import type { Tree } from './tree.js';
 
 /**
@@ -54,25 +54,30 @@ export function survey(
 
 /** Whether everything is as it was surveyed; what can't be looked at is not. Reads nothing; ends at the first that is not. */
 export function isAsSurveyed(tree: Tree, survey: Survey): boolean {
-  try {
-    return areAsSurveyed(tree, survey);
-  } catch {
-    return false;
-  }
+  return changedPlaces(tree, survey, 0) !== undefined;
 }
 
-function areAsSurveyed(tree: Tree, { paths, rows }: Survey): boolean {
+/**
+ * What is not as it was surveyed; undefined when that is more than `most` places, or when something can't be looked at. Reads
+ * nothing.
+ */
+export function changedPlaces(tree: Tree, { paths, rows }: Survey, most: number): readonly ChangedPlace[] | undefined {
+  const changed: ChangedPlace[] = [];
   let at = 0;
-  for (const path of paths) {
-    if (rows[at + 4] === 0) {
-      if (tree.lstat(path) !== undefined) return false;
-      at += ROW;
-    } else {
-      if (!isUnchanged(tree, path, rows, at, false)) return false;
-      at += isLinkRow(rows, at) ? 2 * ROW : ROW;
+  try {
+    for (const path of paths) {
+      const empty = rows[at + 4] === 0;
+      const same = empty ? tree.lstat(path) === undefined : isUnchanged(tree, path, rows, at, false);
+      if (!same) {
+        if (changed.length >= most) return undefined;
+        changed.push({ path, folder: isFolderRow(rows, at) && tree.lstat(path)?.isDirectory() === true });
+      }
+      at += !empty && isLinkRow(rows, at) ? 2 * ROW : ROW;
     }
+  } catch {
+    return undefined;
   }
-  return at === rows.length;
+  return at === rows.length ? changed : undefined;
 }
 
 class Places {

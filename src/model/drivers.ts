@@ -2,7 +2,8 @@ import type { JsonObject } from './json.js';
 import type { LocalWork, Survey } from './local.js';
 import type { Secret } from './secret.js';
 import type { Observation, Stamp } from './stamp.js';
-import type { ActionContext, ApplyContext, Desired } from './target.js';
+import type { ActionContext, ApplyContext, Desired, Previous } from './target.js';
+import type { LogLine, LogOptions, TargetState } from './workloads.js';
 
 /** How to log in to a host. */
 export interface HostLogin {
@@ -78,10 +79,39 @@ export interface ImagePlace extends ImageReference {
   readonly insecure: boolean;
 }
 
-/** An image to build: all files of its context, rendered, .dockerignore not yet applied. */
+/** A tree that images take files from. `where`: the place in the configuration that names it, `file:line:column`. */
+export type ImageSource =
+  /** `path`: absolute. `shown`: as it is written. */
+  | { readonly kind: 'folder'; readonly path: string; readonly shown: string; readonly where: string }
+  /** `revision`: a commit, tag or branch. */
+  | { readonly kind: 'git'; readonly url: string; readonly revision: string; readonly where: string };
+
+/** A file of a source tree that stays on the disk until it is sent to the builder. */
+export interface SourceFile {
+  /** Relative path in the build context, forward slashes. */
+  readonly path: string;
+  readonly mode: number;
+  /** Absolute path of it on this machine. */
+  readonly file: string;
+  readonly bytes: number;
+  /** Hex SHA-256 of its content. */
+  readonly sha256: string;
+}
+
+/** A symbolic link in a source tree. */
+export interface SourceLink {
+  readonly path: string;
+  /** What it points to, as it is written. */
+  readonly target: string;
+}
+
+/** What a build context consists of. */
+export type ContextFile = PayloadFile | SourceFile | SourceLink;
+
+/** An image to build: all files of its context, rendered. */
 export interface ImageWork {
   readonly image: ImageReference;
-  readonly files: readonly PayloadFile[];
+  readonly files: readonly ContextFile[];
   readonly buildArgs: Readonly<Record<string, string>>;
 }
 
@@ -92,12 +122,17 @@ export interface ImageDriver {
   /** Builds (unless the registry has this fingerprint already) and pushes; output is the manifest's digest. */
   apply(work: ImageWork, context: ApplyContext): Promise<Stamp>;
   /** The files of the context that .dockerignore leaves, sorted; what the fingerprint covers. */
-  contextFiles(files: readonly PayloadFile[]): Promise<readonly PayloadFile[]>;
+  contextFiles(files: readonly ContextFile[]): Promise<readonly ContextFile[]>;
+  /**
+   * What a source tree has below these paths of it, each as `copied_file/` and the path's last part. A repository is cloned once a commit. Fails with
+   * IMAGE_SOURCE for a tree, a revision or a path that is not there.
+   */
+  sourceFiles(source: ImageSource, copy: readonly string[], signal: AbortSignal): Promise<readonly ContextFile[]>;
   /** Digest of an image's manifest, or index, in its registry; undefined when it has none. */
   digest(place: ImagePlace): Promise<string | undefined>;
   /** Copies an image between registries as it is, all platforms of it; what the second has already is not sent. */
   copy(from: ImagePlace, to: ImagePlace, context: ActionContext): Promise<void>;
-  /** Removes the image from the dev box and its tag from the registry where that allows it. */
+  /** Removes the image from the dev box, and with `remote` from the registry too, where that allows it. */
   clean(image: ImageReference, context: ActionContext): Promise<void>;
 }
 
@@ -113,6 +148,8 @@ export interface KubeWork {
   readonly objects: readonly KubeObject[];
   /** Node name -> labels that it must carry. */
   readonly nodeLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Done once all pods are ready, and before the stamp is written. */
+  finish?(): Promise<void>;
 }
 
 /** A node of Kubernetes. */
@@ -145,6 +182,11 @@ export interface KubeDriver {
   apply(work: KubeWork, context: ApplyContext): Promise<Stamp>;
   /** Removes all that was applied for the target, its labels too; nothing there is no error. */
   clean(context: ActionContext): Promise<void>;
+  /**
+   * What was applied for the target before what is there; where the last apply did not come to a good end, what came up before it. Undefined when nothing
+   * of it is kept. Its manifests are kept in the cluster.
+   */
+  previous(context: ActionContext): Promise<Previous | undefined>;
   /** Deletes a Node object; nothing there is no error. */
   deleteNode(name: string, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
   /** All nodes; one list request, shared by who asks while it is under way. */
@@ -159,6 +201,23 @@ export interface KubeDriver {
    * changed) and with TIMEOUT, naming pods and budgets; the node stays cordoned then.
    */
   drain(name: string, options: DrainOptions, context: Pick<ActionContext, 'log' | 'signal'>): Promise<void>;
+  /** Targets for which anything was applied, sorted. One request. */
+  targets(signal?: AbortSignal): Promise<readonly string[]>;
+  /** How what was applied for targets is, and why it is not well; those for which nothing was are left out. */
+  states(targets: readonly string[], signal: AbortSignal): Promise<readonly TargetState[]>;
+  /** Tells the last lines of a target's pods, and what comes then; resolves to how many containers were read. Fails with UNKNOWN_NAME. */
+  logs(target: string, options: LogOptions, tell: (line: LogLine) => void, signal: AbortSignal): Promise<number>;
+  /**
+   * Removes the workloads that were applied for the target and keeps all else. Nothing there is no error. One without workloads counts as stopped only
+   * with `more`: something else of it was stopped.
+   */
+  stop(context: ActionContext, more?: boolean): Promise<void>;
+  /** Makes the pods of its workloads anew, and waits until they are ready. Fails with ROLLOUT, and with REFUSED for a target that does not run. */
+  restart(context: ActionContext): Promise<void>;
+  /** Gives nodes the labels of the target; false, and nothing done, where nothing was applied for it. */
+  relabel(labels: KubeWork['nodeLabels'], context: ActionContext): Promise<boolean>;
+  /** A kubeconfig of an administrator, for commands on this machine. Secret. */
+  kubeconfig(): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -91,3 +91,19 @@ export interface Survey {
   /** Five numbers a path (size, mtime, ctime, inode, mode), ten for a link; zeros for what is not there. */
   readonly rows: Float64Array;
 }
+
+/** A place that is no longer as it was surveyed. */
+export interface ChangedPlace {
+  readonly path: string;
+  /** It was a folder and is one: what was found below it is told by places of its own. */
+  readonly folder: boolean;
+}
+
+/** What became of targets that were all fresh when they were surveyed. */
+export interface Surveyed {
+  readonly targets: ReadonlySet<string>;
+  /** Everything that the survey is about is as it was, but for these. */
+  readonly changed: readonly ChangedPlace[];
+  /** Whether no run has remembered anything since. */
+  isCurrent(): boolean;
+}

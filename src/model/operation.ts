@@ -14,6 +14,12 @@ export interface OperationOptions {
   readonly json?: boolean;
   /** Of doctor: against the security baseline. */
   readonly security?: boolean;
+  /** Of logs: go on with what is written from now on. */
+  readonly follow?: boolean;
+  /** Of logs: so many last lines. */
+  readonly tail?: number;
+  /** Of logs: of this container only. */
+  readonly container?: string;
 }
 
 /** What an operation looks with. */
@@ -29,6 +35,10 @@ export interface OperationContext {
   readonly assess: (targets: readonly string[]) => Promise<readonly PlanEntry[]>;
   /** Aborted by an interrupt. */
   readonly signal: AbortSignal;
+  /** Whether the paifile has a target of that name. */
+  readonly isTarget: (name: string) => boolean;
+  /** Writes at once what a report does not want to gather first. */
+  readonly print: (text: string) => void;
   /** One line about what is going on while it looks. Never give it a secret. */
   readonly log: (line: string) => void;
 }
@@ -65,6 +75,8 @@ export interface OperationPlan {
   readonly notes?: readonly string[];
   /** Asked before anything is done; `--yes` answers it. */
   readonly question?: string;
+  /** What can't be taken back, a line each, and the word that has to be typed for it; `--yes` answers it too. `meaning`: `the name of the service`. */
+  readonly typed?: { readonly lines: readonly string[]; readonly meaning: string; readonly word: string };
   /** In order; none, and no targets: there is nothing to do, and the notes say why. */
   readonly steps: readonly Step[];
   /**
@@ -82,7 +94,7 @@ export interface OperationPlan {
 export interface OperationReport {
   /** For people; ends with a line feed. */
   readonly text: string;
-  /** For machines, under `--json`. */
+  /** For machines, under `--json`; null where all was printed already. */
   readonly json: Json;
   /** 0: all is well, 1: something is not. */
   readonly exitCode: 0 | 1;

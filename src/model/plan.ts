@@ -1,4 +1,5 @@
 import type { OutputProblem } from './local.js';
+import type { Drift } from './stamp.js';
 
 /** How one part of a fingerprint differs from what was applied. Digests are hex; secrets' are keyed. */
 export interface PartChange {
@@ -14,7 +15,7 @@ export type Reason =
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'forced' }
   | { readonly kind: 'changed'; readonly parts: readonly PartChange[] }
-  | { readonly kind: 'unhealthy'; readonly problem: string }
+  | { readonly kind: 'unhealthy'; readonly problem: string; readonly drift?: readonly Drift[] }
   /** It does not declare its inputs, so it always runs. */
   | { readonly kind: 'no-inputs' }
   /** It is a step of what somebody asked for. */

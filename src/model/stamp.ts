@@ -18,6 +18,17 @@ export interface Stamp {
   readonly run: string;
 }
 
+/** A field that somebody else gave another value than was applied. Values are short, and for people; those of secrets are masked. */
+export interface Drift {
+  /** `ConfigMap default/settings` */
+  readonly object: string;
+  /** `data.port` */
+  readonly field: string;
+  /** Absent where the field has no value. */
+  readonly applied?: string;
+  readonly found?: string;
+}
+
 /**
  * What was seen of a target.
  * - `known`: it could be looked at. `stamp` is absent when it was never applied, or a last try did not finish;
@@ -31,6 +42,8 @@ export type Observation =
       readonly stamp?: Stamp;
       readonly present: boolean;
       readonly problem?: string;
+      /** What others changed, as far as that can be told; `problem` is set then. */
+      readonly drift?: readonly Drift[];
       /** What will be wrong before long, though all is well: a line each. */
       readonly warnings?: readonly string[];
       /** Outputs that are not as the last run left them. */

@@ -39,6 +39,8 @@ export interface ActionContext {
   readonly terminal?: true;
   /** Of `clean`: the data that it else keeps goes for good. */
   readonly deleteData?: true;
+  /** Of `clean`: what is kept elsewhere for others to use goes too: images in their registry. */
+  readonly remote?: true;
   /** Of `clean`: the machine has left the cluster. What only the cluster could go on with goes, as the data of a member that was taken out. */
   readonly hasLeft?: true;
 }
@@ -74,6 +76,16 @@ export interface Desired {
  */
 export type PoolUse = string | { readonly pool: string; readonly weight: number };
 
+/** What a target was before it became what it is, or before a try that did not come to a good end. */
+export interface Previous {
+  /** Which state that is, in a few words: `revision 3, of run 20261128-1`. */
+  readonly what: string;
+  /** What going back to it does: a line each. */
+  readonly changes: readonly string[];
+  /** Goes back to it. May be run again after a crash at any point. */
+  restore(context: ActionContext): Promise<void>;
+}
+
 /** What a target does. Tasks build these on a driver; run/ executes them and knows nothing of hosts or images. */
 export interface Action {
   /** What it occupies while it runs: `host:h1` (one at a time), `ssh`, `docker`, `kubernetes`, `cpu`. */
@@ -102,6 +114,8 @@ export interface Action {
   check?(context: ActionContext, allow: ReadonlySet<Allowance>): Promise<void>;
   /** Takes it down, stamp last. May be run again. */
   clean(context: ActionContext): Promise<void>;
+  /** What it was before; undefined when nothing of that is kept. Absent for what can't go back. Changes nothing. */
+  previous?(context: ActionContext): Promise<Previous | undefined>;
   /** Data that `clean` leaves where it is unless it is told to delete it: paths, for people. */
   readonly keeps?: readonly string[];
   /**

@@ -78,7 +78,8 @@ function seen(observation: Extract<Observation, { kind: 'known' }>, evidence: Ev
   const reasons: Reason[] = [];
   const changes = changedParts(stamp, evidence);
   if (changes !== undefined) reasons.push({ kind: 'changed', parts: changes });
-  if (observation.problem !== undefined) reasons.push({ kind: 'unhealthy', problem: observation.problem });
+  const { problem, drift } = observation;
+  if (problem !== undefined) reasons.push({ kind: 'unhealthy', problem, ...(drift && { drift }) });
   const outputs = observation.outputs ?? [];
   if (outputs.length > 0) reasons.push({ kind: 'outputs', outputs });
   return reasons;

@@ -151,6 +151,7 @@ class Planning {
    */
   #closedDoor(name: string): PlanEntry | undefined {
     const { through } = targetOf(this.#graph, name);
+    if (through.length === 0) return undefined;
     const missing = spared(this.#graph, new Map(through.flatMap((door) => this.#observed(door))));
     const doors = through.flatMap((door) => (missing.has(door) ? [] : (this.#entries.get(door) ?? [])));
     // An unknown door keeps the target unknown, so it is told first.

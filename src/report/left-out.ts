@@ -24,3 +24,9 @@ export function describeOrphans(nodes: readonly string[]): string {
 }
 
 const MOST_NAMES = 10;
+
+/** What was applied for targets that are gone. */
+export function describeOrphanTargets(targets: readonly string[]): string {
+  const what = targets.length === 1 ? 'orphan' : 'orphans';
+  return `${what}, applied in the cluster and not declared any more: ${targets.join(', ')}; pai prune removes ${targets.length === 1 ? 'it' : 'them'}`;
+}

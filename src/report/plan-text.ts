@@ -1,6 +1,7 @@
 import { errorReport } from '../model/error-report.js';
 import type { PaiError } from '../model/errors.js';
 import type { PlanEntry, State } from '../model/plan.js';
+import { driftLines } from './drift-text.js';
 import { formatError } from './errors.js';
 import { explainReasons } from './explain-reasons.js';
 import { describeReasons } from './reasons.js';
@@ -26,6 +27,7 @@ export function formatPlan(
   const width = widthOf(shown.map((entry) => entry.name));
   const lines = shown.flatMap((entry) => [
     `${stateOf(entry).padEnd(7)} ${entry.name.padEnd(width)}  ${whatFor(entry)}`.trimEnd(),
+    ...driftLines(entry.reasons, `pai why ${entry.name}`).map(indented),
     ...(options.explain === true ? changesOf(entry) : []),
   ]);
   const blocks = [...errors].map(([name, error]) => `\n${name}\n${formatError(errorReport(error))}`.trimEnd());
@@ -85,7 +87,11 @@ function whatFor(entry: PlanEntry): string {
 
 /** Changed parts with their digests; the other reasons are in the line itself. */
 function changesOf({ reasons }: PlanEntry): readonly string[] {
-  return explainReasons(reasons.filter((reason) => reason.kind === 'changed')).map((line) => `          ${line}`);
+  return explainReasons(reasons.filter((reason) => reason.kind === 'changed')).map(indented);
+}
+
+function indented(line: string): string {
+  return `          ${line}`;
 }
 
 /** What to do about targets that can't be looked at; the targets of one host mostly share it. */

@@ -1,5 +1,6 @@
 import type { PartChange, PlanEntry, Reason } from '../model/plan.js';
 import { diffLines } from './diff-text.js';
+import { driftLines } from './drift-text.js';
 import { changeLines, MOST_PARTS } from './explain-reasons.js';
 import type { PartDiff } from './part-diff.js';
 import { describeReason } from './reasons.js';
@@ -76,7 +77,7 @@ class Explanation {
       this.#changes(name, reason.parts, indent);
       return;
     }
-    this.lines.push(`${indent}${describeReason(reason)}`);
+    this.lines.push(`${indent}${describeReason(reason)}`, ...driftLines([reason]).map((line) => `${indent}  ${line}`));
     if (reason.kind === 'unreachable' && reason.next !== undefined) {
       this.lines.push(`${indent}  next: ${oneLine(reason.next)}`);
     }

@@ -37,6 +37,7 @@ export async function executeClean(
         signal,
         ...(target.interactive && { terminal: true as const }),
         ...(options.deleteData === true && { deleteData: true as const }),
+        ...(options.remote === true && { remote: true as const }),
         log: (line) => session.log(name, line),
       });
       return true;

@@ -43,6 +43,8 @@ export interface RunOptions extends Narrowing {
   readonly confirmed?: ReadonlySet<string>;
   /** Of a clean: the data that targets keep goes too. */
   readonly deleteData?: boolean;
+  /** Of a clean: what is kept elsewhere for others goes too. */
+  readonly remote?: boolean;
 }
 
 /** What became of a target. */

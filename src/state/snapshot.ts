@@ -64,6 +64,11 @@ export function writeSnapshot(cacheDirectory: string, snapshot: Snapshot): void 
   }
 }
 
+/** Removes the snapshot of a project, if there is one. */
+export function removeSnapshot(cacheDirectory: string): void {
+  removeQuietly(fileOf(cacheDirectory));
+}
+
 function fileOf(cacheDirectory: string): string {
   return path.join(cacheDirectory, 'snapshot');
 }

@@ -34,7 +34,8 @@ export const clean: Command = {
       },
       questions: ({ present }) => questionsOf(graph, present),
       typedQuestion: async (planned) => (deleteData ? dataQuestion(project, planned) : undefined),
-      execute: (planned, context, how) => executeClean(planned, graph, context, { ...how, deleteData }),
+      execute: (planned, context, how) =>
+        executeClean(planned, graph, context, { ...how, deleteData, remote: options.remote === true }),
     });
   },
 };

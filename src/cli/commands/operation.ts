@@ -21,12 +21,15 @@ export function operationCommand(name: string): Command {
           ...given,
           drivers,
           assess: assessIn(project.graph, look),
+          isTarget: (name) => project.graph.targets.has(name),
+          print: io.stdout,
           signal: new AbortController().signal,
           log: (line) => io.stderr(`${line}\n`),
         };
         return operation.report(context);
       });
-      io.stdout(wantsJson(invocation.options) ? `${JSON.stringify(report.json)}\n` : report.text);
+      if (!wantsJson(invocation.options)) io.stdout(report.text);
+      else if (report.json !== null) io.stdout(`${JSON.stringify(report.json)}\n`);
       return report.exitCode;
     },
   };
@@ -60,12 +63,16 @@ export function findOperation(
 
 /** The options that operations know. */
 export function optionsOf({ io, options }: Invocation): OperationOptions {
-  const { force, file, timeout, json, security } = options;
+  const { force, file, timeout, security, follow, tail, container } = options;
+  const json = wantsJson(options) ? true : undefined;
   return {
     ...(force !== undefined && { force }),
     ...(file !== undefined && { file: path.resolve(io.cwd, file) }),
     ...(timeout !== undefined && { timeout }),
     ...(json !== undefined && { json }),
     ...(security !== undefined && { security }),
+    ...(follow !== undefined && { follow }),
+    ...(tail !== undefined && { tail }),
+    ...(container !== undefined && { container }),
   };
 }

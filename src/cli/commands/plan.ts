@@ -2,13 +2,13 @@ import { everyTarget, select } from '../../graph/select.js';
 import { errorReport } from '../../model/error-report.js';
 import type { PlanEntry } from '../../model/plan.js';
 import { type Plan, planRun } from '../../plan/plan.js';
-import { describeBlocked, describeLeftOut, describeOrphans } from '../../report/left-out.js';
+import { describeBlocked, describeLeftOut, describeOrphans, describeOrphanTargets } from '../../report/left-out.js';
 import { countStates, formatPlan } from '../../report/plan-text.js';
 import { type Narrowing, narrow, type Scope } from '../../run/scope.js';
 import { type Command, EXIT, type Invocation, wantsJson } from '../command.js';
-import { orphansOf } from '../orphans.js';
+import { type Orphans, orphansOf } from '../orphans.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
-import { findUnchanged, mayGoBySnapshot } from '../unchanged.js';
+import { findUnchanged, mayGoBySnapshot, withSurvey } from '../unchanged.js';
 import { withWorkbench } from '../working.js';
 
 /** `pai plan`: what would run, and why. */
@@ -17,9 +17,9 @@ export const plan: Command = {
     const { patterns, options } = invocation;
     const opened = await openPaifile(invocation);
     const selection = patterns.length === 0 ? 'all targets' : patterns;
-    const unchanged = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
-    if (unchanged !== undefined) return tell(invocation, unchanged.entries);
-    const project = await declareProject(opened);
+    const found = mayGoBySnapshot(options) ? findUnchanged(opened, selection) : undefined;
+    if (found?.kind === 'unchanged') return tell(invocation, found.entries);
+    const project = await declareProject(withSurvey(opened, found));
     const targets = patterns.length === 0 ? everyTarget(project.graph) : select(project.graph, patterns);
     const names = targets.map((target) => target.name);
     return showPlan(invocation, project, names);
@@ -62,8 +62,7 @@ function warningsOf({ observations }: Plan): Warning[] {
 /** What there is to tell of a plan besides its entries. */
 interface Besides extends Pick<Scope, 'leftOut' | 'blocked'> {
   readonly errors: Plan['errors'];
-  /** Nodes that are in the cluster and not in the configuration. */
-  readonly orphans: readonly string[];
+  readonly orphans: Orphans;
   readonly warnings: readonly Warning[];
 }
 
@@ -72,7 +71,13 @@ interface Warning {
   readonly warning: string;
 }
 
-const NOTHING: Besides = { errors: new Map(), leftOut: [], blocked: new Map(), orphans: [], warnings: [] };
+const NOTHING: Besides = {
+  errors: new Map(),
+  leftOut: [],
+  blocked: new Map(),
+  orphans: { nodes: [], targets: [] },
+  warnings: [],
+};
 
 /** Writes a plan; returns the exit code. */
 function tell(
@@ -88,7 +93,8 @@ function tell(
     });
     const besides = {
       ...(leftOut.length > 0 && { leftOut }),
-      ...(orphans.length > 0 && { orphans }),
+      ...(orphans.nodes.length > 0 && { orphans: orphans.nodes }),
+      ...(orphans.targets.length > 0 && { orphanTargets: orphans.targets }),
       ...(warnings.length > 0 && { warnings }),
     };
     io.stdout(`${JSON.stringify({ targets, ...counts, ...besides })}\n`);
@@ -97,7 +103,8 @@ function tell(
     if (leftOut.length > 0) io.stdout(`${describeLeftOut(leftOut)}\n`);
     for (const { target, warning } of warnings) io.stdout(`warning: ${target}: ${warning}\n`);
     if (blocked.size > 0) io.stdout(`${describeBlocked(blocked)}\n`);
-    if (orphans.length > 0) io.stdout(`${describeOrphans(orphans)}\n`);
+    if (orphans.nodes.length > 0) io.stdout(`${describeOrphans(orphans.nodes)}\n`);
+    if (orphans.targets.length > 0) io.stdout(`${describeOrphanTargets(orphans.targets)}\n`);
   }
   if (counts.unknown > 0) return EXIT.failed;
   return options.detailedExitcode === true && counts.stale > 0 ? EXIT.changes : EXIT.ok;

@@ -11,7 +11,7 @@ import { execute } from '../execution.js';
 import { declareProject, openPaifile, type Project } from '../project.js';
 import { revealSecretsFor } from '../secrets.js';
 import { caution, excluded, rejectContradictions } from '../selection.js';
-import { findUnchanged, keepSnapshot, mayGoBySnapshot, runUnchanged } from '../unchanged.js';
+import { findUnchanged, keepSnapshot, mayGoBySnapshot, runUnchanged, withSurvey } from '../unchanged.js';
 import { showPlan } from './plan.js';
 
 /** `pai run`: brings targets and everything they need up to date. */
@@ -19,13 +19,14 @@ export const run: Command = {
   async execute(invocation) {
     const { options } = invocation;
     rejectContradictions(options);
+    if (options.rollback === true) return (await import('../roll-back.js')).rollBack(invocation);
     const { allow, batch } = caution(options);
     const opened = await openPaifile(invocation);
     const usual = mayGoBySnapshot(options) && options.dryRun !== true && invocation.patterns.length > 0;
-    const unchanged = usual ? findUnchanged(opened, invocation.patterns) : undefined;
-    const exitCode = unchanged && (await runUnchanged(invocation, opened, unchanged));
+    const found = usual ? findUnchanged(opened, invocation.patterns) : undefined;
+    const exitCode = found?.kind === 'unchanged' ? await runUnchanged(invocation, opened, found) : undefined;
     if (exitCode !== undefined) return exitCode;
-    const project = await declareProject(opened);
+    const project = await declareProject(withSurvey(opened, found));
     const { graph } = project;
     const names = await namesOf(invocation, project);
     if (names.length === 0 && options.retryFailed === true) {

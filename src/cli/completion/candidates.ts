@@ -40,7 +40,11 @@ async function all(
     return own === undefined ? values : values.map((each) => ({ ...each, value: `${joined}${each.value}` }));
   }
   if (typed.startsWith('-') && !behindDashes) return options.map(asCandidate);
-  if (row.words !== undefined) return row.words.map((value) => ({ value, summary: '' }));
+  const { words = [], kind } = row;
+  if (kind !== undefined && rest.some((word) => words.includes(word))) {
+    return (await membersOf(kind, before, options, graph)).filter(({ value }) => !rest.includes(value));
+  }
+  if (row.words !== undefined) return words.map((value) => ({ value, summary: '' }));
   if (!row.arguments.includes('target')) return [];
   const given = new Set(rest);
   return (await names(before, options, graph)).filter(({ value }) => !given.has(value));
@@ -77,6 +81,19 @@ function asCandidate(option: OptionRow): Candidate {
 
 function choices({ choices: values = [] }: OptionRow): Candidate[] {
   return values.map((value) => ({ value, summary: '' }));
+}
+
+/** Targets of a kind, without it: `pylon` for `service:pylon`. */
+async function membersOf(
+  kind: string,
+  before: readonly string[],
+  options: readonly OptionRow[],
+  graph: (path: string | undefined) => Promise<Graph | undefined>,
+): Promise<Candidate[]> {
+  const prefix = `${kind}:`;
+  return (await names(before, options, graph)).flatMap(({ value, summary }) =>
+    value.startsWith(prefix) ? [{ value: value.slice(prefix.length), summary }] : [],
+  );
 }
 
 async function names(

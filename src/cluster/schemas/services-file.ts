@@ -19,6 +19,19 @@ const cluster = mapping(['clusterid', 'docker-registry-info'], {
     'Where services keep their data, on every host.',
     otherwise('/datastorage', text('absolute-path')),
   ),
+  'image-build': about(
+    'What images are built with, in a closed network.',
+    otherwise(
+      {},
+      mapping([], {
+        'base-image': about('What images start from: the build argument BASE_IMAGE of all of them.', text('image')),
+        'apt-line': about(
+          'Where their packages come from: the build argument APT_LINE of all of them.',
+          text('apt-line'),
+        ),
+      }),
+    ),
+  ),
   'docker-registry-info': about("The registry that the services' images are pushed to and pulled from.", registry),
 });
 

@@ -157,7 +157,7 @@ function isTrue(value: string | null): boolean {
   return value === 'true' || value === '1';
 }
 
-/** What a container wrote: one line, for none runs. */
+/** What a container wrote: one line when it was started, for none runs. */
 function logOf(pod: JsonObject, query: URLSearchParams): string {
   const statuses = [...listAt(pod, 'status', 'initContainerStatuses'), ...listAt(pod, 'status', 'containerStatuses')];
   const asked = query.get('container');
@@ -171,5 +171,7 @@ function logOf(pod: JsonObject, query: URLSearchParams): string {
   if (reason !== undefined) {
     throw badRequest(`container "${name}" in pod "${nameOf(pod)}" is waiting to start: ${reason}`);
   }
+  const since = Date.parse(query.get('sinceTime') ?? '');
+  if (Date.parse(textAt(status, 'state', 'running', 'startedAt') ?? '') < since) return '';
   return `(simulated) container ${name} of pod ${namespaceOf(pod)}/${nameOf(pod)}: no process runs here\n`;
 }

@@ -75,15 +75,13 @@ class Project {
     const runner: Runner = {
       run: async (_, __, { target }) => {
         if (target === 'make') for (const file of ['out/one', 'gen/deep/a', 'gen/b']) this.write(file, file);
-        else this.write('out/two', 'two');
+        else this.write(target === 'use' ? 'out/two' : `out/${target}`, target);
       },
       ask: async () => '1',
     };
     const { root, cacheDirectory, env, code } = this;
-    const drivers = {
-      local: createLocalDriver({ root, state: createLocalState(cacheDirectory), runner, env }),
-    } as Drivers;
-    const graph = assemble(declare(paifile(this.declare), this.#given()));
+    const drivers = this.#drivers(runner, this.found(patterns));
+    const graph = this.#graph();
     const names = patterns[0] === 'all' ? graph.targets.keys() : patterns;
     const plan = await planRun(graph, names, createLook(drivers));
     const { results } = await executePlan(plan, graph, { run: 'run', drivers, emit: () => undefined });
@@ -92,7 +90,31 @@ class Project {
     return [...results].filter(([, { outcome }]) => outcome === 'ran').map(([name]) => name);
   }
 
+  #graph() {
+    return assemble(declare(paifile(this.declare), this.#given()));
+  }
+
+  #drivers(runner: Runner, found: ReturnType<typeof findUnchanged>): Drivers {
+    const { root, cacheDirectory, env } = this;
+    const surveyed = found?.kind === 'changed' ? found.surveyed : undefined;
+    const state = createLocalState(cacheDirectory);
+    return { local: createLocalDriver({ root, state, runner, env, ...(surveyed && { surveyed }) }) } as Drivers;
+  }
+
+  /** Plans all targets, by what a look at the snapshot found. */
+  async plan(found: ReturnType<typeof findUnchanged>) {
+    const runner: Runner = { run: async () => undefined, ask: async () => '1' };
+    const graph = this.#graph();
+    return planRun(graph, graph.targets.keys(), createLook(this.#drivers(runner, found)));
+  }
+
+  /** A selection of which nothing changed. */
   unchanged(patterns: readonly string[] | 'all targets' = ['all']) {
+    const found = this.found(patterns);
+    return found?.kind === 'unchanged' ? found : undefined;
+  }
+
+  found(patterns: readonly string[] | 'all targets' = ['all']) {
     const { root, cacheDirectory, env } = this;
     const given = { root, cacheDirectory, paifile: { outline: () => outline(paifile(this.declare), this.#given()) } };
     return findUnchanged(given, patterns, env);
@@ -208,6 +230,16 @@ const CHANGES: Readonly<Record<string, () => void>> = {
   'no memory of runs': () => unlinkSync(project.at('.cache/local-state')),
 };
 
+/** Declares a target that has to do with no other. */
+function declareApart(): void {
+  const before = project.declare;
+  project.declare = (language) => {
+    before(language);
+    language.target('apart', { inputs: ['apart/*'], outputs: ['out/apart'], run: language.$`apart` });
+  };
+  project.write('apart/file', '');
+}
+
 /** Declares each target in another way. */
 function redeclare(
   changeTask: (task: LocalTask) => object,
@@ -236,6 +268,64 @@ describe('a snapshot', () => {
     expect(project.unchanged()).toBeDefined();
     change();
     expect(project.unchanged()).toBeUndefined();
+  });
+
+  it.each(Object.entries(CHANGES))('leaves a plan as it is without it, with %s', async (_, change) => {
+    declareApart();
+    await project.settle();
+    change();
+    const found = project.found('all targets');
+    const { entries } = await project.plan(found);
+    expect(entries).toEqual((await project.plan(undefined)).entries);
+    expect(found?.kind).not.toBe('unchanged');
+  });
+
+  it('spares a plan the look at what did not change', async () => {
+    declareApart();
+    await project.settle();
+    rewrite('src/a');
+    const found = project.found();
+    // Nobody looks there any more, as a plan without the snapshot does.
+    project.write('apart/later', '');
+    const states = async (by: typeof found) => (await project.plan(by)).entries.map(({ name, state }) => [name, state]);
+    expect(await states(found)).toEqual([
+      ['make', 'stale'],
+      ['use', 'stale'],
+      ['apart', 'fresh'],
+    ]);
+    expect((await states(undefined))[2]).toEqual(['apart', 'stale']);
+    // What came later is seen by the next.
+    expect(await project.run()).toEqual(['make', 'apart']);
+  });
+
+  it('spares a plan nothing once a run has remembered something', async () => {
+    await project.settle();
+    rewrite('src/a');
+    const found = project.found();
+    expect(found?.kind).toBe('changed');
+    await project.run();
+    rewrite('named');
+    const [make, use] = (await project.plan(found)).entries;
+    expect([make?.state, use?.state]).toEqual(['stale', 'stale']);
+  });
+
+  it('spares a plan nothing where more is different than is worth it', async () => {
+    for (let file = 0; file < 70; file++) project.write(`src/many/${file}`, 'many');
+    await project.settle();
+    for (let file = 0; file < 70; file++) rewrite(`src/many/${file}`);
+    expect(project.found()).toBeUndefined();
+  });
+
+  it('that only folders are different from is made anew by the second run', async () => {
+    await project.settle();
+    project.write('src/e', '');
+    unlinkSync(project.at('src/e'));
+    await sleep(SETTLED);
+    expect(project.found()?.kind).toBe('changed');
+    expect(await project.run()).toEqual([]);
+    expect(project.found()).toBeUndefined();
+    expect(await project.run()).toEqual([]);
+    expect(project.unchanged()).toBeDefined();
   });
 
   it('does not mind what no target has to do with', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { CLUSTER, type Edit, LIST, removeEdited, warnings } from './configuration-fixture.js';
+import { CLUSTER, type Edit, LIST, loadEdited, problems, removeEdited, warnings } from './configuration-fixture.js';
 
 afterEach(removeEdited);
 
@@ -46,5 +46,57 @@ describe('labels of services', () => {
 
   it.each(cases)('that no machine has are told: %s', async (_, edits, expected) => {
     expect(await warnings(...edits)).toEqual(expected);
+  });
+});
+
+describe('sources of images', () => {
+  const entry = (text: string): Edit => [LIST, '  pylon: {}\n', `  pylon: ${text}\n`];
+
+  it.each([
+    ['{copy: [a]}', '2:11: copy needs a source: {path: FOLDER}, or {git: ADDRESS, revision: COMMIT}'],
+    ['{source: {}}', '2:11: source is either {path: FOLDER}, or {git: ADDRESS, revision: COMMIT}'],
+    [
+      '{source: {path: a, git: b, revision: c}}',
+      '2:11: source is either {path: FOLDER}, or {git: ADDRESS, revision: COMMIT}',
+    ],
+    ['{source: {git: b}}', '2:11: git needs a revision: a commit, a tag or a branch'],
+    ['{source: {path: a, revision: c}}', '2:29: a folder has no revision; give git in place of path, or remove it'],
+    ['{source: {path: a}, copy: [../b]}', '2:37: copy "../b": a path in the source, without ..'],
+    ['{source: {path: a}, copy: [/b]}', '2:37: copy "/b": a path in the source, without ..'],
+    [
+      '{source: {path: a}, copy: [x/b, y/b/]}',
+      '2:42: copy "y/b/" and "x/b" would both be copied_file/b; copy a folder above them',
+    ],
+    [
+      '{source: {git: "https://me:secret@host/x", revision: v1}}',
+      '2:25: git must be a repository as git clone takes it, without a password',
+    ],
+    [
+      '{source: {git: "--upload-pack=x", revision: v1}}',
+      '2:25: git must be a repository as git clone takes it, without a password',
+    ],
+    ['{source: {git: x, revision: "-x"}}', '2:38: revision must be a commit, a tag or a branch'],
+  ])('%s is refused', async (text, told) => {
+    const found = await problems(entry(text));
+    expect(found.map((line) => line.replace(/, not .*$/, ''))).toEqual([`${LIST}:${told}`]);
+  });
+
+  it('are folders relative to the list, or repositories; all of them is copied unless told', async () => {
+    const images = async (text: string) => (await loadEdited(entry(text))).images;
+    const [folder] = await images('{source: {path: trees/a}}');
+    expect(folder).toMatchObject({
+      copy: ['.'],
+      source: { kind: 'folder', path: expect.stringMatching(/^\/.*\/trees\/a$/), shown: 'trees/a' },
+    });
+    expect(folder?.source?.where).toMatch(/service-list\.yaml:2:11$/);
+    const [git] = await images('{source: {git: "https://host/x.git", revision: v1}, copy: [a, b/c]}');
+    expect(git).toMatchObject({
+      copy: ['a', 'b/c'],
+      source: { kind: 'git', url: 'https://host/x.git', revision: 'v1' },
+    });
+    const [near] = await images('{source: {git: ../x, revision: v1}}');
+    expect(near?.source).toMatchObject({ url: expect.stringMatching(/^\/.*\/x$/) });
+    const [ssh] = await images('{source: {git: "git@host:x.git", revision: v1}}');
+    expect(ssh?.source).toMatchObject({ url: 'git@host:x.git' });
   });
 });

@@ -24,18 +24,46 @@ import {
 afterEach(removeEdited);
 
 describe('a good configuration', () => {
+  it('has what services say of scripts, data and cleaning', async () => {
+    const scripts = 'startscript: start.sh\n    stopscript: bin/stop.sh\n    data: [pylon, logs/pylon]';
+    const cleaning = 'cluster-configuration: {}\n  cleaning: {prerequisite: [cluster-configuration], clean-only: true}';
+    const { serviceList } = await loadEdited(
+      [LIST, 'label: [pylon]', scripts],
+      [LIST, 'cluster-configuration: {}', cleaning],
+    );
+    expect(serviceList.find(({ name }) => name === 'pylon')).toMatchObject({
+      startScript: 'start.sh',
+      stopScript: 'bin/stop.sh',
+      data: ['pylon', 'logs/pylon'],
+      cleanOnly: false,
+    });
+    expect(serviceList.find(({ name }) => name === 'cleaning')).toMatchObject({ data: [], cleanOnly: true });
+  });
+
   it('is the example that comes with pai', async () => {
     const cluster = await loadCluster({ configurationDirectory: EXAMPLE, serviceListFile: EXAMPLE_LIST });
     expect(cluster.hosts.map((host) => `${host.name} ${host.role}`)).toEqual(['master1 master', 'worker1 worker']);
-    expect(cluster.images.map((image) => image.name)).toEqual(['pylon']);
+    expect(cluster.images.map((image) => image.name)).toEqual([
+      ...['base-image', 'cleaning-image', 'zookeeper', 'gpu-exporter', 'prometheus', 'pylon'],
+    ]);
     expect(cluster.serviceList).toEqual([
-      { name: 'cluster-configuration', prerequisites: [], images: [], configurations: [], labels: [] },
+      {
+        name: 'cluster-configuration',
+        prerequisites: [],
+        images: [],
+        configurations: [],
+        labels: [],
+        data: [],
+        cleanOnly: false,
+      },
       {
         name: 'pylon',
         prerequisites: ['cluster-configuration'],
         images: ['pylon'],
         configurations: [],
         labels: ['pylon'],
+        data: [],
+        cleanOnly: false,
       },
     ]);
   });

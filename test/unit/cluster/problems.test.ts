@@ -228,6 +228,28 @@ describe('a bad configuration', () => {
       [`${LIST}:7:30: label "pilon" is not in the labels of nodes; did you mean pylon?`],
     ],
     [
+      'a script outside of its folder',
+      [LIST, 'label: [pylon]', 'startscript: ../start.sh'],
+      [
+        `${LIST}:7:18: startscript must be a relative path of letters, digits, dots, hyphens and underscores, without .., not "../start.sh"`,
+      ],
+    ],
+    [
+      'data outside of data-path',
+      [LIST, 'label: [pylon]', 'data: [/var/lib/pylon]'],
+      [
+        `${LIST}:7:12: data[0] must be a relative path of letters, digits, dots, hyphens and underscores, without .., not "/var/lib/pylon"`,
+      ],
+    ],
+    [
+      'what deletes data and is needed, or comes before nothing',
+      [LIST, 'cluster-configuration: {}', 'cluster-configuration: {clean-only: true}'],
+      [
+        `${LIST}:4:27: cluster-configuration is clean-only and has no prerequisite: name the service before whose removal it deletes data`,
+        `${LIST}:8:20: cluster-configuration is clean-only, so nothing can need it`,
+      ],
+    ],
+    [
       'a service name that Kubernetes would refuse',
       [LIST, '  pylon:\n', '  Pylon:\n'],
       [`${LIST}:5:3: "Pylon" must be a name of lower-case letters, digits, hyphens and dots`],

@@ -114,7 +114,7 @@ describe('old spellings', () => {
       ),
     ).toEqual([
       `${CLUSTER}:43:5: unknown key "host_nmae"; did you mean hostname?`,
-      `${SERVICES}:3:3: unknown key "__proto__"; known here: clusterid, nvidia-drivers-version, docker-version, data-path, docker-registry-info`,
+      `${SERVICES}:3:3: unknown key "__proto__"; known here: clusterid, nvidia-drivers-version, docker-version, data-path, image-build, docker-registry-info`,
     ]);
   });
 });

@@ -1,10 +1,13 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createImageDriver } from '../../../src/docker/driver.js';
 import { agreeOnVersion } from '../../../src/docker/engine.js';
 import { STAMP_LABEL } from '../../../src/docker/image-stamp.js';
 import type { ImageDriver, ImageWork } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
-import type { Stamp } from '../../../src/model/stamp.js';
+import type { Observation, Stamp } from '../../../src/model/stamp.js';
 import type { ApplyContext } from '../../../src/model/target.js';
 import { FakeEngine } from './fake-engine.js';
 import { FakeRegistry } from './fake-registry.js';
@@ -288,40 +291,70 @@ describe('apply', () => {
   });
 });
 
+describe('a source that is written to', () => {
+  it('ends the build with an error that names the file', async () => {
+    const file = join(engine.socket, '../grows');
+    await writeFile(file, 'more than it was');
+    const { files, ...rest } = work();
+    const grows = { path: 'copied_file/grows', mode: 0o644, file, bytes: 4, sha256: '' };
+    const error = await failure(driver.apply({ ...rest, files: [...files, grows] }, context(A)));
+    expect(error).toMatchObject({ code: 'IMAGE_SOURCE', message: `${file} changed while it was sent to the builder` });
+    expect(registry.tags('ns/app')).toEqual([]);
+  });
+});
+
 describe('clean', () => {
-  it('removes the tag from the registry and all names from this machine', async () => {
+  const remotely = (fingerprint: string): ApplyContext => ({ ...context(fingerprint), remote: true });
+
+  it('leaves the registry alone unless it is told to clean that too', async () => {
+    const stamp = await driver.apply(work(), context(A));
+    registry.requests.length = 0;
+    await driver.clean(image(), context(A));
+    expect(engine.images.size).toBe(0);
+    expect(registry.requests).toEqual([]);
+    expect(await driver.observe(image())).toEqual({ kind: 'known', present: true, stamp });
+  });
+
+  it('leaves no tag of the image in the registry, so that it is built and not found again', async () => {
+    await driver.apply(work(), context(A));
+    await driver.clean(image(), remotely(A));
+    expect(registry.tags('ns/app')).toEqual([]);
+  });
+
+  it('removes the image from the registry and all names from this machine', async () => {
     await driver.apply(work(), context(A));
     engine.images.set(`${registry.domain}/ns/app:${FP_B}`, {});
     engine.images.set(`${registry.domain}/ns/app:mine`, {});
     engine.digests = [`${registry.domain}/ns/app@sha256:1`, `${registry.domain}/ns/other@sha256:1`];
-    await driver.clean(image(), context(A));
+    await driver.clean(image(), remotely(A));
     expect(await driver.observe(image())).toEqual({ kind: 'known', present: false });
     expect([...engine.images.keys()]).toEqual([`${registry.domain}/ns/app:mine`]);
     expect(engine.digests).toEqual([`${registry.domain}/ns/other@sha256:1`]);
   });
 
   it('may be run again', async () => {
-    await driver.clean(image(), context(A));
-    await driver.clean(image(), context(A));
+    await driver.clean(image(), remotely(A));
+    await driver.clean(image(), remotely(A));
     expect(lines).toContain(`${registry.domain}/ns/app:v1 is not in the registry`);
   });
 
   it('cleans the registry though no Docker Engine runs', async () => {
     registry.put('ns/app', 'v1', {});
     const other = createImageDriver({ registry: registry.access, dockerSocket: '/nowhere/docker.sock' });
-    await other.clean(image(), context(A));
+    await other.clean(image(), remotely(A));
     expect(registry.tags('ns/app')).toEqual([]);
     expect(lines[0]).toContain('Docker Engine does not answer');
   });
 
   it.each([
     ['digest', [], 'removed'],
+    ['tag', [], 'removed'],
     ['off', ['v1'], 'deletion is switched off'],
   ] as const)('in a registry that deletes by %s', async (deletion, tags, line) => {
     const other = await FakeRegistry.start({ deletion });
     other.put('ns/app', 'v1', {});
     const cleaner = createImageDriver({ registry: other.access, dockerSocket: '/nowhere/docker.sock' });
-    await cleaner.clean({ ...image(), registry: other.domain }, context(A));
+    await cleaner.clean({ ...image(), registry: other.domain }, remotely(A));
     expect(other.tags('ns/app')).toEqual(tags);
     expect(lines.at(-1)).toContain(line);
     await other.stop();
@@ -337,5 +370,52 @@ describe('agreeOnVersion', () => {
     ['1.41', undefined, '1.41'],
   ])('an engine of %s back to %s is asked for %s', (newest, oldest, expected) => {
     expect(agreeOnVersion(newest, oldest)).toBe(expected);
+  });
+});
+
+describe('twelve images that nothing happened to', () => {
+  const names = Array.from({ length: 12 }, (_, index) => `ns/app${index}`);
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'pai-known-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** As of a run of its own. */
+  async function look(): Promise<readonly Observation[]> {
+    const fresh = createImageDriver({ registry: registry.access, dockerSocket: engine.socket, knownStamps: folder });
+    registry.requests.length = 0;
+    return Promise.all(names.map((repository) => fresh.observe({ ...image(), repository })));
+  }
+
+  it('cost one request each, and one to ask how the registry is logged in to', async () => {
+    const stamp = JSON.stringify(context(A).stamp());
+    for (const name of names) registry.put(name, 'v1', { [STAMP_LABEL]: stamp, name });
+    const first = await look();
+    expect(registry.requests).toHaveLength(1 + 2 * names.length);
+    const second = await look();
+    expect(second).toEqual(first);
+    expect(registry.requests.map(({ path }) => path).sort()).toEqual(
+      ['/v2/', ...names.map((name) => `/v2/${name}/manifests/v1`)].sort(),
+    );
+  });
+
+  it('are looked at anew when their tag is another image, or gone', async () => {
+    for (const name of names) registry.put(name, 'v1', { [STAMP_LABEL]: JSON.stringify(context(A).stamp()), name });
+    await look();
+    const pushed = registry.put('ns/app0', 'v1', { [STAMP_LABEL]: JSON.stringify(context(B).stamp()) });
+    registry.put('ns/app1', 'v1', { foreign: 'image' });
+    const [changed, foreign, same] = await look();
+    expect(changed).toMatchObject({ stamp: { fingerprint: B, output: pushed } });
+    expect(foreign).toEqual({ kind: 'known', present: true });
+    expect(same).toMatchObject({ stamp: { fingerprint: A } });
+  });
+
+  it('do not trust a damaged memory', async () => {
+    for (const name of names) registry.put(name, 'v1', { [STAMP_LABEL]: JSON.stringify(context(A).stamp()), name });
+    const first = await look();
+    for (const name of await readdir(folder)) await writeFile(join(folder, name), '{"manifest":');
+    expect(await look()).toEqual(first);
   });
 });

@@ -92,11 +92,11 @@ export function engineStory(engine: () => EngineUnderTest): void {
       files: engineFiles(`FROM ${nameOf()}\nLABEL on="${fresh.output}"\n`),
     };
     expect(await driver.apply(work, context('5'))).toMatchObject({ fingerprint: '5'.repeat(64) });
-    await driver.clean(child, context('5'));
+    await driver.clean(child, { ...context('5'), remote: true });
   });
 
   it.each([
-    ['a file that is not there', 'FROM scratch\nCOPY nope /\n', /Step 2\/\d : COPY nope \/: .*nope/],
+    ['a file that is not there', 'FROM scratch\nCOPY nope /\n', / COPY nope \/: .*nope/],
     ['an instruction that is none', 'FROM scratch\nCPOY a b\n', /unknown instruction: CPOY/i],
   ])('does not build with %s', async (_, dockerfile, message) => {
     await expect(apply(dockerfile, '6')).rejects.toMatchObject({ code: 'IMAGE_BUILD', message, where: 'image app' });
@@ -118,7 +118,7 @@ export function engineStory(engine: () => EngineUnderTest): void {
 
   it('removes the image from this machine and from the registry', async () => {
     await apply(ENGINE_DOCKERFILE, '8');
-    await driver.clean(image(), context('8'));
+    await driver.clean(image(), { ...context('8'), remote: true });
     expect(await driver.observe(image())).toEqual({ kind: 'known', present: false });
     await expect(docker().getImage(nameOf()).inspect()).rejects.toMatchObject({ statusCode: 404 });
   });

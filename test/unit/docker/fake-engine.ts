@@ -86,7 +86,9 @@ export class FakeEngine {
 
   async #build(request: http.IncomingMessage, url: URL, response: http.ServerResponse): Promise<void> {
     const header = request.headers['x-registry-config'];
-    const files = await readTar(request);
+    const files = await readTar(request).catch(() => undefined);
+    // The client hung up.
+    if (files === undefined) return;
     this.builds.push({ query: url.searchParams, registryConfig: decode(header), files });
     if (this.buildStatus !== 200) {
       this.#json(response, this.buildStatus, { message: 'dockerfile parse error line 1' });
@@ -150,7 +152,10 @@ function decode(header: string | string[] | undefined): unknown {
 /** Regular files of a tar. */
 export async function readTar(stream: AsyncIterable<Uint8Array>): Promise<Map<string, { mode: number; text: string }>> {
   const files = new Map<string, { mode: number; text: string }>();
-  const unpack = Readable.from(stream).pipe(extract());
+  const unpack = extract();
+  Readable.from(stream)
+    .once('error', (error) => unpack.destroy(error))
+    .pipe(unpack);
   for await (const entry of unpack) {
     const chunks: Uint8Array[] = [];
     for await (const chunk of entry) chunks.push(chunk as Uint8Array);

@@ -200,7 +200,8 @@ export class FakeRegistry {
       return;
     }
     if (byDigest) {
-      for (const [other, value] of this.#manifests) if (value === stored) this.#manifests.delete(other);
+      // As a real one: with all of its tags.
+      for (const [other, value] of this.#manifests) if (value.body.equals(stored.body)) this.#manifests.delete(other);
     }
     this.#manifests.delete(key);
     response.writeHead(202).end();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { contextFiles } from '../../../src/docker/context-files.js';
+import { contextFiles, isPayload } from '../../../src/docker/context-files.js';
 import { imageAction } from '../../../src/docker/image-action.js';
 import type { Drivers, ImageDriver, ImageWork, TemplateDriver } from '../../../src/model/drivers.js';
 import type { ActionContext, ApplyContext } from '../../../src/model/target.js';
@@ -20,6 +20,7 @@ function contextOf(files: Record<string, string | Uint8Array>) {
   };
   const images = {
     contextFiles,
+    sourceFiles: async () => [],
     observe: async () => ({ kind: 'known', present: false }),
     apply: async (work: ImageWork) => {
       works.push(work);
@@ -56,7 +57,9 @@ describe('imageAction', () => {
     await desired.apply(context);
     expect(works).toHaveLength(1);
     expect(works[0]).toMatchObject({ image: IMAGE, buildArgs: { COLOUR: 'red' } });
-    expect(works[0]?.files.map(({ path, content }) => [path, Buffer.from(content).toString('latin1')])).toEqual([
+    expect(
+      works[0]?.files.map((file) => isPayload(file) && [file.path, Buffer.from(file.content).toString('latin1')]),
+    ).toEqual([
       ['Dockerfile', 'FROM x rendered with {"a":1}'],
       ['logo.png', '\x00\xff\x80'],
       ['run', 'hi'],

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contextFiles } from '../../../src/docker/context-files.js';
+import { contextFiles, sentContext } from '../../../src/docker/context-files.js';
 import { contextTar } from '../../../src/docker/context-tar.js';
 import { createImageDriver } from '../../../src/docker/driver.js';
 import { Engine } from '../../../src/docker/engine.js';
@@ -58,6 +58,7 @@ const RULES = [
 
 describe.skipIf(!hasRegistry || !hasEngine)(
   'a real Docker Engine (skipped where none answers, or Debian’s docker-registry is not installed)',
+  { timeout: 60_000 },
   () => {
     let registry: RealRegistry;
     let driver: ImageDriver;
@@ -76,13 +77,65 @@ describe.skipIf(!hasRegistry || !hasEngine)(
 
     const image = () => ({ registry: registry.access.domain, repository: 'pai-test/app', tag: 'v1' });
 
-    engineStory(() => ({ options: { registry: registry.access }, socket: undefined }));
+    describe.each(['classic', 'buildkit'] as const)('with the builder %s', (builder) => {
+      let own: RealRegistry;
+      beforeAll(async () => {
+        own = await RealRegistry.start({ insecure: true, deletion: true });
+      });
+      afterAll(() => own?.stop());
+
+      engineStory(() => ({ options: { registry: own.access, builder }, socket: undefined }));
+    });
+
+    it('builds by BuildKit, which it has, unless it is told otherwise', async () => {
+      const { builder } = await Engine.connect(undefined, registry.access);
+      expect(builder).toBe('buildkit');
+    });
+
+    it('tells the step that failed, its exit code and its last lines, by BuildKit', async () => {
+      const base = 'debian:bookworm-slim';
+      const files = engineFiles(`FROM ${base}\nRUN echo before\nRUN echo said so >&2; exit 7\nRUN echo never\n`);
+      const lines: string[] = [];
+      const failing = createImageDriver({ registry: registry.access, builder: 'buildkit' });
+      const work = { image: image(), files, buildArgs: {} };
+      await expect(failing.apply(work, engineContext('6', lines))).rejects.toMatchObject({
+        code: 'IMAGE_BUILD',
+        message: 'image app does not build: [3/4] RUN echo said so >&2; exit 7: exit code 7',
+        details: expect.arrayContaining(['said so']),
+      });
+      expect(lines.filter((line) => line.includes('never'))).toEqual([]);
+    });
+
+    it('gives BuildKit the login of its own registry, and no other one a login', async () => {
+      const other = await RealRegistry.start({ insecure: true, deletion: false });
+      try {
+        const own = createImageDriver({ registry: registry.access, builder: 'buildkit' });
+        const base = { ...image(), repository: 'pai-test/base' };
+        await own.apply(
+          { image: base, files: engineFiles('FROM scratch\nCOPY bin/run /\n'), buildArgs: {} },
+          engineContext('1'),
+        );
+        const name = `${base.registry}/${base.repository}:v1`;
+        execFileSync('docker', ['image', 'rm', name], { stdio: 'pipe' });
+        // Of a stage that is copied from: what FROM names was pulled before.
+        const copying = engineFiles(`FROM scratch\nCOPY --from=${name} /run /\n`);
+        const done = await own.apply({ image: image(), files: copying, buildArgs: {} }, engineContext('2'));
+        expect(done.output).toMatch(/^sha256:/);
+        const foreign = engineFiles(`FROM scratch\nCOPY --from=${other.access.domain}/ns/x:v1 /run /\n`);
+        await expect(
+          own.apply({ image: image(), files: foreign, buildArgs: {} }, engineContext('3')),
+        ).rejects.toMatchObject({ message: /authorization failed|no basic auth|401|denied/i });
+        await own.clean(base, engineContext('1'));
+      } finally {
+        await other.stop();
+      }
+    });
 
     it('does not build with a base image whose registry does not answer', async () => {
       const files = engineFiles('FROM 127.0.0.1:1/nope\n');
       await expect(driver.apply({ image: image(), files, buildArgs: {} }, engineContext('6'))).rejects.toMatchObject({
         code: 'IMAGE_BUILD',
-        message: /Step 1\/\d : FROM 127.0.0.1:1\/nope: .*refused/,
+        message: /127.0.0.1:1\/nope.*refused/,
         where: 'image app',
       });
     });
@@ -105,9 +158,17 @@ describe.skipIf(!hasRegistry || !hasEngine)(
         execFileSync('docker', ['build', '-q', '-t', theirs, folder], { env, stdio: 'pipe' });
         const payload = [...contents].map(([path, content]) => ({ path, mode: 0o644, content }));
         const engine = await Engine.connect(undefined, registry.access);
-        const tar = await contextTar(await contextFiles(payload));
+        const { files, classic } = await sentContext(await contextFiles(payload));
         await engine.build(
-          { name: 'ignore', reference: ours, context: tar, labels: {}, buildArgs: {}, cache: true },
+          {
+            name: 'ignore',
+            reference: ours,
+            context: await contextTar(files),
+            labels: {},
+            buildArgs: {},
+            cache: true,
+            classic,
+          },
           engineContext('0'),
         );
         expect(listImage(ours)).toEqual(listImage(theirs));

@@ -92,8 +92,9 @@ describe.skipIf(!hasRegistry)('a real registry (skipped where Debian’s docker-
 
 /** Only what `clean` uses of a context. */
 function context(lines: string[]): ActionContext {
-  const used: Pick<ActionContext, 'target' | 'log' | 'signal'> = {
+  const used: Pick<ActionContext, 'target' | 'log' | 'signal' | 'remote'> = {
     target: 'image:app',
+    remote: true,
     log: (line) => lines.push(line),
     signal: new AbortController().signal,
   };

@@ -166,6 +166,16 @@ describe('a request to the API server', () => {
 });
 
 describe('connections', () => {
+  it('serve more requests than there are of them, each asked once', async () => {
+    const items = Array.from({ length: 40 }, (_, index) => ({ metadata: { name: `n${index}` } }));
+    const { server, client } = await serve(() => ({ body: { items } }));
+    const paths = Array.from({ length: 20 }, (_, index) => `/api/v1/kind${index}`);
+    const answers = await Promise.all(paths.map((path) => client.send({ method: 'GET', path, what: 'list' })));
+    expect(answers).toEqual(paths.map(() => ({ items })));
+    expect(server.requests.map(({ path }) => path).toSorted()).toEqual(paths.toSorted());
+    expect(server.connections).toBeLessThanOrEqual(3);
+  });
+
   it('are kept between requests and closed by close()', async () => {
     const { server, client } = await serve(() => ({ body: { items: [] } }));
     await client.send(NODES);

@@ -104,6 +104,19 @@ onEachCluster('the Kubernetes driver, applying and cleaning,', (cluster, played)
       expect(context.lines).toContain('Deployment default/pylon: ready');
     }, 40_000);
 
+    it('makes a namespace that no manifest has, once, and leaves it when its objects go', async () => {
+      const driver = cluster().newDriver();
+      const context = cluster().contextFor('service:elsewhere');
+      await driver.apply(work([configMap('settings', { a: '1' }, 'elsewhere')]), context);
+      await driver.apply(work([configMap('settings', { a: '2' }, 'elsewhere')]), context);
+      expect(context.lines.filter((line) => line.includes('Namespace'))).toEqual([
+        'made Namespace elsewhere, which no manifest has',
+      ]);
+      await driver.clean(context);
+      expect(await cluster().read('ConfigMap', 'settings', 'elsewhere')).toBeUndefined();
+      expect(await cluster().read('Namespace', 'elsewhere')).toBeDefined();
+    }, 30_000);
+
     it('waits for the pods of a numbered manifest before it applies the workloads of the next', async () => {
       const driver = cluster().newDriver();
       const context = cluster().contextFor('service:parts');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { inventoryId } from '../../../src/kube/inventory.js';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
-import { valueAt } from '../../../src/model/json-path.js';
+import { objectAt, valueAt } from '../../../src/model/json-path.js';
+import type { Drift } from '../../../src/model/stamp.js';
 import { onEachCluster } from './driver-fixture.js';
 import { fakeStamp } from './fake-context.js';
 import { configMap, deployment, object, work } from './objects-fixture.js';
@@ -46,6 +47,66 @@ onEachCluster('objects that others edit, seen by the Kubernetes driver', (cluste
     await driver.apply(work(made), context);
     return [edited, await look()];
   }
+
+  /** Applies, lets others do something, and tells which fields were told to have another value. */
+  async function driftAfter(
+    made: readonly KubeObject[],
+    edit: () => Promise<void>,
+  ): Promise<readonly Drift[] | undefined> {
+    const driver = cluster().newDriver();
+    await driver.apply(work(made), cluster().contextFor(target));
+    await edit();
+    const seen = await driver.observe(target);
+    return seen.kind === 'known' ? seen.drift : undefined;
+  }
+
+  describe('are shown with both values', () => {
+    it('of a ConfigMap: another one, one that is gone, and the line of a text that differs', async () => {
+      const data = { a: '1', b: '2', 'app.conf': 'port=80\nhost=x\n' };
+      const drift = await driftAfter([configMap('settings', data)], () =>
+        patch(`${maps}/settings`, { data: { a: 'other', b: null, 'app.conf': 'port=80\nhost=y\n' } }),
+      );
+      const object = 'ConfigMap default/settings';
+      expect(drift).toEqual([
+        { object, field: 'data.a', applied: '"1"', found: '"other"' },
+        { object, field: 'data.b', applied: '"2"' },
+        { object, field: 'data[app.conf] line 2', applied: '"host=x"', found: '"host=y"' },
+      ]);
+    });
+
+    it('of a Secret without them', async () => {
+      const drift = await driftAfter([object('v1', 'Secret', 'login', { stringData: { password: 'hunter2' } })], () =>
+        patch(`${secrets}/login`, { data: { password: base64('hunter3') } }),
+      );
+      expect(drift).toEqual([
+        { object: 'Secret default/login', field: 'data.password', applied: '(secret)', found: '(secret)' },
+      ]);
+    });
+
+    it('of a workload, and not what the API server writes in another way', async () => {
+      const resources = { requests: { cpu: '0.5', memory: '1024Mi' }, limits: { cpu: 1 } };
+      const made = deployment(
+        'shown',
+        {},
+        { containers: [{ name: 'main', image: 'registry.example/a:1', resources }] },
+      );
+      const drift = await driftAfter([made], () =>
+        patch('/apis/apps/v1/namespaces/default/deployments/shown', {
+          spec: {
+            template: { spec: { containers: [{ name: 'main', image: 'registry.example/b:1', resources }] } },
+          },
+        }),
+      );
+      expect(drift).toEqual([
+        {
+          object: 'Deployment default/shown',
+          field: 'spec.template.spec.containers[main].image',
+          applied: '"registry.example/a:1"',
+          found: '"registry.example/b:1"',
+        },
+      ]);
+    }, 30_000);
+  });
 
   const dataOf = async (kind: string, name: string): Promise<Json | undefined> =>
     valueAt(await cluster().read(kind, name, 'default'), 'data');
@@ -117,6 +178,17 @@ onEachCluster('objects that others edit, seen by the Kubernetes driver', (cluste
       expect(seen).toEqual(['ClusterRole edited was changed by hand', undefined]);
     });
 
+    if (played !== undefined)
+      it('when a workload was scaled, which takes no field away from pai', async () => {
+        const made = deployment('scaled');
+        const drift = await driftAfter([made], () =>
+          patch('/apis/apps/v1/namespaces/default/deployments/scaled/scale', { spec: { replicas: 3 } }),
+        );
+        expect(drift).toEqual([
+          { object: 'Deployment default/scaled', field: 'spec.replicas', applied: '1', found: '3' },
+        ]);
+      }, 30_000);
+
     it('when a label of a workload was changed, which its generation does not tell', async () => {
       const made = { ...deployment('labelled'), metadata: { name: 'labelled', labels: { tier: 'front' } } };
       const seen = await problemAfter([made], () =>
@@ -127,6 +199,34 @@ onEachCluster('objects that others edit, seen by the Kubernetes driver', (cluste
   });
 
   describe('are not told', () => {
+    it('when somebody else says how many replicas there are, and pai does not', async () => {
+      const made = deployment('counted');
+      const { replicas: _, ...spec } = objectAt(made, 'spec');
+      const seen = await problemAfter([{ ...made, spec }], async () => {
+        await patch('/apis/apps/v1/namespaces/default/deployments/counted', { spec: { replicas: 2 } });
+        const ready = async () =>
+          valueAt(await cluster().read('Deployment', 'counted', 'default', 'apps/v1'), 'status', 'availableReplicas');
+        await expect.poll(ready, { timeout: 20_000 }).toBe(2);
+      });
+      expect(seen).toEqual([undefined, undefined]);
+    }, 60_000);
+
+    it('when somebody restarts a workload by an annotation', async () => {
+      const seen = await problemAfter([deployment('restarted')], async () => {
+        const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' };
+        await patch('/apis/apps/v1/namespaces/default/deployments/restarted', {
+          spec: { template: { metadata: { annotations } } },
+        });
+        const updated = async () => {
+          const live = await cluster().read('Deployment', 'restarted', 'default', 'apps/v1');
+          const all = ['replicas', 'updatedReplicas', 'availableReplicas'].map((name) => valueAt(live, 'status', name));
+          return [...all, valueAt(live, 'status', 'observedGeneration') === valueAt(live, 'metadata', 'generation')];
+        };
+        await expect.poll(updated, { timeout: 20_000 }).toEqual([1, 1, 1, true]);
+      });
+      expect(seen).toEqual([undefined, undefined]);
+    }, 60_000);
+
     it('when others add what pai did not apply', async () => {
       const seen = await problemAfter([configMap('settings', { a: '1' })], () =>
         patch(`${maps}/settings`, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/model/drivers.js';
 import type { PaiError } from '../../../src/model/errors.js';
 import { objectAt, textAt } from '../../../src/model/json-path.js';
-import { failureOf, onEachCluster } from './driver-fixture.js';
+import { failureOf, NODES, onEachCluster } from './driver-fixture.js';
 import type { Fate } from './fake-kubelet.js';
 import { configMap, daemonSet, deployment, object, template, work } from './objects-fixture.js';
 
@@ -37,12 +37,6 @@ onEachCluster('the Kubernetes driver, failing,', (cluster, played) => {
       expect(error.message).toContain('.value');
     });
 
-    it('for a namespace that is not there says to add it', async () => {
-      const error = await refusal(configMap('lost', {}, 'nowhere'));
-      expect(error.code).toBe('KUBE_REFUSED');
-      expect(error.next).toContain('Add the Namespace');
-    });
-
     it('for an unknown kind of its own groups is told with the kind', async () => {
       const error = await refusal(object('apps/v1', 'Deploymnet', 'typo'));
       expect(error).toMatchObject({ code: 'KUBE_REFUSED', where: 'Deploymnet default/typo' });
@@ -75,6 +69,26 @@ onEachCluster('the Kubernetes driver, failing,', (cluster, played) => {
   });
 
   describe('a rollout that cannot come up', () => {
+    /** What kubelet says of a probe of the newest pod of an app, as soon as there is one that is not on its way out. */
+    async function sayOfPod(app: string, message: string): Promise<void> {
+      const find = async () => {
+        const pods = await cluster().objects.list('v1', 'Pod', { labels: `app=${app}` });
+        return pods.filter((pod) => textAt(pod, 'metadata', 'deletionTimestamp') === undefined).at(-1);
+      };
+      await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+      const name = textAt(await find(), 'metadata', 'name') ?? '';
+      const involvedObject = { kind: 'Pod', namespace: 'default', name, fieldPath: 'spec.containers{main}' };
+      await cluster().client.send({
+        method: 'POST',
+        path: '/api/v1/namespaces/default/events',
+        body: {
+          ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${name}.1`, namespace: 'default' } },
+          ...{ involvedObject, type: 'Warning', reason: 'Unhealthy', message, lastTimestamp: '2026-01-01T00:00:00Z' },
+        },
+        what: 'tell an event',
+      });
+    }
+
     async function rolloutFailure(app: string, how: Fate, made: KubeObject = deployment(app)): Promise<PaiError> {
       played?.().fate(app, how);
       const error = await failureOf(
@@ -108,6 +122,64 @@ onEachCluster('the Kubernetes driver, failing,', (cluster, played) => {
         const error = await rolloutFailure('big', 'unschedulable');
         expect(error.message).toContain('0/2 nodes are available: 2 Insufficient memory.');
       }, 30_000);
+
+    if (played !== undefined)
+      it('because no node takes it names the label and the resource that each lacks', async () => {
+        const requests = { memory: '64Gi' };
+        const containers = [{ name: 'main', image: 'x', resources: { requests } }];
+        const spec = { containers, nodeSelector: { 'kubernetes.io/hostname': NODES[1], machinetype: 'gpu' } };
+        const error = await rolloutFailure('picky', 'unschedulable', deployment('picky', {}, spec));
+        expect(error.details.slice(0, 2)).toEqual([
+          `node ${NODES[0]}: lacks the label kubernetes.io/hostname=${NODES[1]} (it is ${NODES[0]}); lacks the label machinetype=gpu; has 0 memory free, and the pod asks for 64Gi`,
+          `node ${NODES[1]}: lacks the label machinetype=gpu; has 0 memory free, and the pod asks for 64Gi`,
+        ]);
+      }, 30_000);
+
+    if (played !== undefined)
+      it('because a probe fails names the probe, what it asks and what it got', async () => {
+        played().fate('unwell', 'not-ready');
+        const readinessProbe = { httpGet: { path: '/healthz', port: 8080 } };
+        const made = deployment('unwell', {}, { containers: [{ name: 'main', image: 'x', readinessProbe }] });
+        const driver = cluster().newDriver(undefined, { limit: 3 });
+        const failure = failureOf(driver.apply(work([made]), cluster().contextFor('service:unwell')));
+        await sayOfPod('unwell', 'Readiness probe failed: HTTP probe failed with statuscode: 500');
+        const error = await failure;
+        expect(error.message).toBe(
+          'Deployment default/unwell did not come up within 3 s: 0 of 1 pod ready; its readiness probe of container main (GET :8080/healthz) failed: HTTP probe failed with statuscode: 500',
+        );
+        expect(error.next).toContain('what keeps the service from answering the probe');
+      }, 30_000);
+
+    if (played !== undefined)
+      it('because kubelet ends it for its probe names the probe', async () => {
+        played().fate('unlive', 'stays-pending');
+        const livenessProbe = { tcpSocket: { port: 80 } };
+        const made = deployment('unlive', {}, { containers: [{ name: 'main', image: 'x', livenessProbe }] });
+        const failure = failureOf(
+          cluster()
+            .newDriver()
+            .apply(work([made]), cluster().contextFor('service:unlive')),
+        );
+        await sayOfPod('unlive', 'Liveness probe failed: dial tcp 10.1.1.1:80: connect: connection refused');
+        played().fate('unlive', 'crash');
+        const error = await failure;
+        expect(error.message).toContain('its liveness probe of container main (TCP :80) failed: dial tcp');
+      }, 30_000);
+
+    if (played !== undefined)
+      it('of a StatefulSet does not hold up the next one', async () => {
+        const driver = cluster().newDriver();
+        const context = cluster().contextFor('service:members');
+        const selector = { matchExpressions: [{ key: 'app', operator: 'In', values: ['stuck', 'unstuck'] }] };
+        const made = (app: string) => {
+          const spec = { serviceName: 'members', replicas: 2, selector, template: template(app) };
+          return object('apps/v1', 'StatefulSet', 'members', { spec });
+        };
+        played().fate('stuck', 'crash');
+        await failureOf(driver.apply(work([made('stuck')]), context));
+        await driver.apply(work([made('unstuck')]), context);
+        expect(context.lines.at(-1)).toBe('StatefulSet default/members: ready');
+      }, 60_000);
 
     if (played !== undefined)
       it('because a Secret is missing names it', async () => {

@@ -2,10 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../src/fingerprint/fingerprint.js';
+import { buildGraph } from '../../../src/graph/graph.js';
 import { createKubeDriver } from '../../../src/kube/driver.js';
 import { encodeInventory, type Inventory } from '../../../src/kube/inventory.js';
-import type { KubeDriver } from '../../../src/model/drivers.js';
+import type { Drivers, KubeDriver } from '../../../src/model/drivers.js';
 import type { JsonObject } from '../../../src/model/json.js';
+import { objectAt } from '../../../src/model/json-path.js';
+import type { Action, Target } from '../../../src/model/target.js';
+import { planRun } from '../../../src/plan/plan.js';
+import { createLook } from '../../../src/run/look.js';
 import { type FakeAnswer, FakeApiServer, type SeenRequest } from './fake-api-server.js';
 import { fakeContext, fakeStamp } from './fake-context.js';
 
@@ -30,11 +36,15 @@ async function serve(
 ) {
   server = await FakeApiServer.start(folder, (request) => {
     const items = request.method === 'GET' ? lists[request.path] : undefined;
-    return items === undefined ? other(request) : { body: { items } };
+    if (items !== undefined) return { body: { items } };
+    // Of all namespaces: the inventories, too.
+    const all = request.method === 'GET' && request.path === CONFIG_MAPS ? lists[INVENTORIES] : undefined;
+    return all === undefined ? other(request) : { body: { items: all } };
   });
   driver = createKubeDriver({ credentials: async () => server.credentials });
 }
 
+const CONFIG_MAPS = '/api/v1/configmaps';
 const INVENTORIES = '/api/v1/namespaces/kube-system/configmaps';
 
 function inventory(
@@ -60,7 +70,7 @@ const deployment = (name: string) => ({
 const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', namespace: 'default', name });
 
 describe('looks of the same turn', () => {
-  it('share one request for the inventories, one for each kind and one for the nodes', async () => {
+  it('share one request for each kind and one for the nodes', async () => {
     await serve({
       [INVENTORIES]: [
         inventory('service:a', [deployment('a'), secret('a')], { n1: { a: 'true' } }),
@@ -78,8 +88,55 @@ describe('looks of the same turn', () => {
       { kind: 'known', present: false },
     ]);
     expect(server.requests.map(({ path }) => path).toSorted()).toEqual(
-      [INVENTORIES, '/api/v1/nodes', '/api/v1/secrets', '/apis/apps/v1/deployments'].toSorted(),
+      [CONFIG_MAPS, '/api/v1/nodes', '/api/v1/secrets', '/apis/apps/v1/deployments'].toSorted(),
     );
+  });
+
+  it('of services that follow each other are made together by a plan: one request for each kind', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `s${index}`);
+    const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name });
+    await serve({
+      [CONFIG_MAPS]: [
+        ...names.map((name) => inventory(`service:${name}`, [deployment(name), secret(name), map(name)])),
+        ...names.map((name) => live(name)),
+      ],
+      '/apis/apps/v1/deployments': names.map((name) => live(name, complete)),
+      '/api/v1/secrets': names.map((name) => live(name)),
+    });
+    const common = { description: '', rolling: false, timeoutSeconds: 60, retries: 0, pools: [], interactive: false };
+    const target = (name: string, through: readonly string[], action: Action, after?: string): Target => ({
+      ...{ name, through, action, groups: [], manual: false, ...common },
+      needs: [...through, ...(after === undefined ? [] : [after])].map((need) => ({ target: need, order: true })),
+    });
+    const parts = [{ name: 'p', value: 1 }];
+    const stampOf = (name: string) => ({ ...fakeStamp(name), ...fingerprintOf(name, parts, new Map()) });
+    const master: Action = {
+      pools: [],
+      observe: async () => ({ kind: 'known', present: true, stamp: stampOf('master') }),
+      desired: async () => ({ parts, apply: () => expect.fail('it ran') }),
+      clean: async () => undefined,
+    };
+    const service: Action = { ...master, observe: (context) => context.drivers.kube.observe(context.target) };
+    const targets = names.map((name, index) =>
+      target(`service:${name}`, ['master'], service, index === 0 ? undefined : `service:s${index - 1}`),
+    );
+    const graph = buildGraph({ targets: [target('master', [], master), ...targets], groups: [] });
+    const drivers = { kube: driver } as unknown as Drivers;
+    const plan = await planRun(graph, graph.targets.keys(), createLook(drivers));
+    expect(plan.entries.map(({ reasons }) => reasons.map(({ kind }) => kind))).toEqual([
+      [],
+      ...names.map(() => ['changed']),
+    ]);
+    expect(server.requests.map(({ path }) => path).toSorted()).toEqual(
+      [CONFIG_MAPS, '/api/v1/secrets', '/apis/apps/v1/deployments'].toSorted(),
+    );
+  });
+
+  it('take no ConfigMap of another namespace for an inventory', async () => {
+    const forged = inventory('service:a', []);
+    const metadata = { ...objectAt(forged, 'metadata'), namespace: 'default' };
+    await serve({ [CONFIG_MAPS]: [{ ...forged, metadata }] });
+    expect(await driver.observe('service:a')).toEqual({ kind: 'known', present: false });
   });
 
   it('never ask for what is in a Secret, only for objects of ours', async () => {
@@ -177,13 +234,14 @@ describe('custom resources', () => {
       `${INVENTORIES}/pai-addon.framework`,
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/frameworks.example.com',
       '/apis/example.com/v1/namespaces/default/frameworks/mine',
+      '/api/v1/namespaces/kube-system/secrets/pai-addon.framework.r1',
       `${INVENTORIES}/pai-addon.framework`,
     ]);
   });
 });
 
 describe('the order of writing', () => {
-  it('is an inventory of old and new without a stamp, the objects, what goes, and the inventory with the stamp', async () => {
+  it('is an inventory of old and new without a stamp, the objects, what goes, the revision, and the inventory with the stamp', async () => {
     const before = inventory('service:a', [secret('goes'), secret('stays')]);
     await serve({ [INVENTORIES]: [before] }, ({ method, body }) => {
       if (method === 'PATCH') return { body: JSON.parse(body) as JsonObject };
@@ -198,6 +256,7 @@ describe('the order of writing', () => {
       'PATCH stays',
       'PATCH comes',
       'DELETE goes',
+      'PATCH pai-service.a.r1',
       'PATCH pai-service.a',
     ]);
     const [first, last] = [writes.at(0), writes.at(-1)].map((write) => JSON.parse(write?.body ?? '') as JsonObject);

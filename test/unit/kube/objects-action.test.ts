@@ -31,11 +31,19 @@ function fakeKube(asked: unknown[]): KubeDriver {
     clean: async (context) => {
       asked.push(['clean', context.target]);
     },
+    previous: async () => undefined,
     deleteNode: async () => undefined,
     nodes: async () => [],
     cordon: async () => undefined,
     uncordon: async () => undefined,
     drain: async () => undefined,
+    targets: async () => [],
+    states: async () => [],
+    logs: async () => 0,
+    stop: async () => undefined,
+    restart: async () => undefined,
+    relabel: async () => true,
+    kubeconfig: async () => '',
     close: async () => undefined,
   };
 }

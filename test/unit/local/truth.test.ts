@@ -85,6 +85,7 @@ describe('a snapshot of a random project', () => {
     timeout: 60_000 + RUNS * 4000,
   }, async () => {
     let told = 0;
+    let surveyed = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS / 2; seed++) {
       const world = new World(seededRandom(seed), false);
       const story: string[] = [];
@@ -109,9 +110,11 @@ describe('a snapshot of a random project', () => {
           for (let edits = 1 + world.random.below(2); edits > 0; edits--) story.push(world.edit());
         }
       } finally {
+        surveyed += world.surveyed;
         world.remove();
       }
     }
+    expect(surveyed).toBeGreaterThan(0);
     // An edit may change nothing.
     expect(told).toBeGreaterThan(0);
   });

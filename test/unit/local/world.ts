@@ -43,6 +43,8 @@ export class World {
   readonly oracle = new Oracle();
   specs: Map<string, Spec>;
   readonly env: Record<string, string> = { FIRST: '1' };
+  /** Plans that went by what a look at a snapshot found. */
+  surveyed = 0;
   #local: ReturnType<typeof createLocalDriver> | undefined;
 
   /** `always`: whether there may be targets that always run. */
@@ -94,12 +96,17 @@ export class World {
 
   /** Names of all targets when a snapshot tells that nothing changed. */
   unchanged(): readonly string[] | undefined {
+    const found = this.#found();
+    return found?.kind === 'unchanged' ? found.entries.map(({ name }) => name) : undefined;
+  }
+
+  #found() {
     const project = {
       root: this.root,
       cacheDirectory: this.cacheDirectory,
       paifile: { outline: () => outline(this.#paifile(), this.#given()) },
     };
-    return findUnchanged(project, 'all targets', this.env)?.entries.map(({ name }) => name);
+    return findUnchanged(project, 'all targets', this.env);
   }
 
   /** Runs everything; `dieAt`: the process is killed within so many commands. Resolves to what became of each target. */
@@ -125,7 +132,10 @@ export class World {
       ask: async () => '',
     };
     const state = createLocalState(path.join(this.root, '.cache'));
-    this.#local = createLocalDriver({ root: this.root, state, runner, env: this.env });
+    const found = this.#found();
+    const surveyed = found?.kind === 'changed' ? found.surveyed : undefined;
+    if (surveyed !== undefined) this.surveyed++;
+    this.#local = createLocalDriver({ root: this.root, state, runner, env: this.env, ...(surveyed && { surveyed }) });
     const drivers = { local: this.#local } as Drivers;
     const graph = this.graph();
     const plan = await planRun(graph, graph.targets.keys(), createLook(drivers));

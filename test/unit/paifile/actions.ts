@@ -82,6 +82,7 @@ export function fakeCluster(hosts: readonly Host[] = []): Cluster {
       clusterId: 'test',
       dataPath: '/var/lib/data',
       registry: { domain: 'registry.example', namespace: 'pai', tag: 'latest', secretName: 'pull', insecure: false },
+      imageBuild: {},
       hadoop: { hadoopVersion: '2.9.0', hadoopDownloadUrl: 'https://mirror.example/h.tar.gz', virtualClusters: [] },
       frameworklauncher: { frameworklauncherPort: 9086 },
       restserver: { serverPort: 9186 },

@@ -93,6 +93,14 @@ describe('decide', () => {
     expect(reasons.map((reason) => reason.kind)).toEqual(['changed', 'unhealthy']);
   });
 
+  test('tells what others changed with the failing probe', () => {
+    const drift = [{ object: 'ConfigMap default/settings', field: 'data.a', applied: '"1"', found: '"2"' }];
+    const observation = { kind: 'known', present: true, problem: 'changed by hand', drift, stamp } as const;
+    expect(decide({ ...well, observation }).reasons).toEqual([
+      { kind: 'unhealthy', problem: 'changed by hand', drift },
+    ]);
+  });
+
   test('takes a fresh target that is forced for stale', () => {
     expect(decide({ ...well, force: true })).toMatchObject({ state: 'stale', reasons: [{ kind: 'forced' }] });
   });

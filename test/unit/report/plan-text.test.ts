@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PaiError } from '../../../src/model/errors.js';
 import type { PlanEntry } from '../../../src/model/plan.js';
+import type { Drift } from '../../../src/model/stamp.js';
 import { formatCleanPlan, formatPlan } from '../../../src/report/plan-text.js';
 
 const entries: readonly PlanEntry[] = [
@@ -46,6 +47,30 @@ next: Switch h2 on.
 
 1 to run, 1 fresh
 `);
+  });
+
+  it('has both values of what others changed, of a few fields', () => {
+    const object = 'ConfigMap default/settings';
+    const field = (name: string): Drift => ({ object, field: `data.${name}`, applied: '"1"', found: '"2"' });
+    const told = (drift: readonly Drift[]): string => {
+      const reasons = [{ kind: 'unhealthy' as const, problem: `${object} was changed by hand`, drift }];
+      return formatPlan([{ name: 'service:x', state: 'stale', reasons, mayBeCutOff: false }], new Map(), {
+        all: false,
+      });
+    };
+    const secret = { object: 'Secret default/login', field: 'data.password', applied: '(secret)', found: '(secret)' };
+    expect(
+      told([field('a'), { object, field: 'data.b', applied: '"1"' }, secret]),
+    ).toBe(`stale   service:x  not well: ConfigMap default/settings was changed by hand
+          ConfigMap default/settings: data.a is "2", applied was "1"
+          ConfigMap default/settings: data.b is nothing, applied was "1"
+          Secret default/login: data.password is another (secret)
+
+1 to run, 0 fresh
+`);
+    const many = told(Array.from({ length: 13 }, (_, index) => field(`k${index}`)));
+    expect(many.match(/applied was/g)).toHaveLength(10);
+    expect(many).toContain('\n          and 3 more: pai why service:x\n');
   });
 
   it('has the fresh ones too when asked', () => {

@@ -31,6 +31,16 @@ describe('formatWhy', () => {
 `);
   });
 
+  it('has both values of all that others changed', () => {
+    const drift = Array.from({ length: 12 }, (_, index) => ({ object: 'Role a', field: `f${index}`, found: '"2"' }));
+    const text = formatWhy(
+      'a',
+      plan(['a', 'stale', { kind: 'unhealthy', problem: 'Role a was changed by hand', drift }]),
+    );
+    expect(text).toContain('\n    Role a: f0 is "2", applied was nothing\n');
+    expect(text).toContain('\n    Role a: f11 is "2", applied was nothing\n');
+  });
+
   it('goes down to the root cause, and tells each target once', () => {
     const entries = plan(
       ['top', 'stale', { kind: 'need-stale', target: 'left' }, { kind: 'need-stale', target: 'right' }],

@@ -129,11 +129,11 @@ describe("the sandbox's Docker Engine and registry", () => {
     const driver = createImageDriver(await later.options());
     expect(await driver.observe(image())).toEqual({ kind: 'known', present: true, stamp });
     const lines: string[] = [];
-    await driver.clean(image(), engineContext('1', lines));
+    await driver.clean(image(), { ...engineContext('1', lines), remote: true });
     await later.close();
     expect(lines).toEqual([
       'removed registry.sandbox:5000/ns/app:v1 from this machine',
-      'removed registry.sandbox:5000/ns/app:v1 from the registry',
+      `removed registry.sandbox:5000/ns/app:v1 from the registry (${stamp.output}, with all of its tags)`,
     ]);
   });
 

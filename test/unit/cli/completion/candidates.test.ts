@@ -55,6 +55,27 @@ describe('completion', () => {
     expect(asked).toEqual(['other', undefined]);
   });
 
+  test('of what works on one kind of target offers its actions, and then the names of that kind', async () => {
+    const services = fakeGraph(new FakeWorld(), { 'service:pylon': {}, 'service:grafana': {}, 'worker:h1': {} });
+    const offered = async (...words: string[]) =>
+      (await candidates(words, async () => services)).map(({ value }) => value);
+    expect(await offered('service', '')).toEqual([
+      'status',
+      'logs',
+      'start',
+      'stop',
+      'restart',
+      'refresh',
+      'delete',
+      'new',
+    ]);
+    expect(await offered('service', 're')).toEqual(['restart', 'refresh']);
+    expect(await offered('service', 'logs', '')).toEqual(['pylon', 'grafana']);
+    expect(await offered('service', 'restart', 'pylon', '')).toEqual(['grafana']);
+    expect(await offered('service', 'restart', '--yes', 'g')).toEqual(['grafana']);
+    expect(await offered('service', 'logs', '--f')).toEqual(['--follow']);
+  });
+
   test('is silent where nothing can be offered', async () => {
     expect(await candidates(['run', ''], async () => undefined)).toEqual([]);
     expect(await complete('nonsense', '')).toEqual([]);

@@ -9,6 +9,8 @@ const dead = new PaiError('HOST_UNREACHABLE', 'w1 (10.1.0.11) does not answer');
 
 interface World {
   readonly nodes: readonly Partial<KubeNode>[];
+  /** For which anything was applied; the paifile has `service:pylon`. */
+  readonly targets?: readonly string[];
   /** What a host says when it is asked; by default it is well. */
   readonly trouble?: PaiError;
   readonly options?: OperationOptions;
@@ -16,9 +18,12 @@ interface World {
 }
 
 /** A context whose drivers are fakes that only look. */
-function contextOf({ nodes, trouble, options = {}, words = ['w1'] }: World): OperationContext {
+function contextOf({ nodes, targets = [], trouble, options = {}, words = ['w1'] }: World): OperationContext {
   const drivers = {
-    kube: { nodes: async () => nodes.map((node) => ({ ready: true, unschedulable: false, labels: {}, ...node })) },
+    kube: {
+      nodes: async () => nodes.map((node) => ({ ready: true, unschedulable: false, labels: {}, ...node })),
+      targets: async () => targets,
+    },
     hosts: {
       ask: async () => {
         if (trouble !== undefined) throw trouble;
@@ -32,6 +37,8 @@ function contextOf({ nodes, trouble, options = {}, words = ['w1'] }: World): Ope
     words,
     options,
     assess: async () => [],
+    isTarget: (name) => name === 'service:pylon',
+    print: () => undefined,
     signal: new AbortController().signal,
     log: () => undefined,
   } as OperationContext;
@@ -95,8 +102,20 @@ describe('pruning', () => {
     expect(plan.notes?.join()).toContain('10.1.0.99 (not Ready)');
   });
 
+  it('asks about what was applied for targets that are gone, and removes that whatever becomes of nodes', async () => {
+    const nodes = [{ name: '10.1.0.11' }, { name: '10.1.0.99' }];
+    const plan = await planOf('prune', { nodes, targets: ['service:grafana', 'service:pylon'] });
+    expect(plan.question).toBe('remove service:grafana; drain and delete node 10.1.0.99');
+    expect(plan.steps.map(({ name, needs }) => [name, needs])).toEqual([
+      ['remove-service:grafana', []],
+      ['drain:10.1.0.99', []],
+      ['node:10.1.0.99', ['drain:10.1.0.99']],
+    ]);
+    expect(plan.notes?.join()).toContain('service:grafana was applied and is not declared any more');
+  });
+
   it('has nothing to do when there are none', async () => {
-    const plan = await planOf('prune', { nodes: [{ name: '10.1.0.11' }] });
+    const plan = await planOf('prune', { nodes: [{ name: '10.1.0.11' }], targets: ['service:pylon'] });
     expect([plan.question, plan.steps]).toEqual([undefined, []]);
     expect(plan.notes?.join()).toContain('nothing to prune');
   });
