@@ -12,6 +12,21 @@ async function left(rules: string, paths: readonly string[]): Promise<string[]> 
   return kept.map((file) => file.path).filter((path) => path !== '.dockerignore' && path !== 'Dockerfile');
 }
 
+// The classic client does not look into a folder that is left out, unless an exception begins with its name; BuildKit's does for those with a wildcard.
+describe('exceptions with a wildcard', () => {
+  it.each([
+    ['*\n!**/*.md', ['docs/a.md']],
+    ['src/**\n!src/**/*.c', ['docs/a.md', 'src/lib/x.c']],
+  ])('count inside of folders that are left out, as BuildKit has it: %j', async (rules, kept) => {
+    const paths = ['docs/a.md', 'src/lib/x.c', 'src/lib/x.o'];
+    const files = [
+      { path: '.dockerignore', mode: 0o644, content: rules },
+      ...paths.map((path) => ({ path, mode: 0o644, content: '' })),
+    ];
+    expect((await contextFiles(files)).map(({ path }) => path)).toEqual(['.dockerignore', ...kept]);
+  });
+});
+
 describe('contextFiles', () => {
   it('keeps all files without a .dockerignore, sorted by path', async () => {
     const files = ['b', 'a/z', 'a.txt', 'Dockerfile'].map((path) => ({ path, mode: 0o644, content: '' }));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contextFiles, isPayload } from '../../../src/docker/context-files.js';
 import { imageAction } from '../../../src/docker/image-action.js';
 import type { Drivers, ImageDriver, ImageWork, TemplateDriver } from '../../../src/model/drivers.js';
+import { PaiError } from '../../../src/model/errors.js';
 import type { ActionContext, ApplyContext } from '../../../src/model/target.js';
 
 const IMAGE = { registry: 'r:5000', repository: 'ns/app', tag: 'v1' };
@@ -125,5 +126,77 @@ describe('imageAction', () => {
   it('tells that a file is there twice', async () => {
     const files = { Dockerfile: 'FROM x', 'Dockerfile.template': 'FROM y' };
     await expect(partsOf(files)).rejects.toMatchObject({ code: 'IMAGE_CONTEXT', message: /twice/ });
+  });
+
+  it('gives arguments of all images to a Dockerfile that declares them, and those of the image before', async () => {
+    const argumentsOf = async (dockerfile: string) => {
+      const made = imageAction({
+        name: 'app',
+        image: IMAGE,
+        folder: 'images/app',
+        variables: {},
+        defaultArgs: { BASE_IMAGE: 'mirror/debian', APT_LINE: 'deb x' },
+        buildArgs: { APT_LINE: 'deb own' },
+      });
+      return (await partsOf({ Dockerfile: dockerfile }, made)).get('build-args');
+    };
+    expect(await argumentsOf('ARG BASE_IMAGE=debian\nFROM $BASE_IMAGE\nARG  APT_LINE\n')).toEqual({
+      BASE_IMAGE: 'mirror/debian',
+      APT_LINE: 'deb own',
+    });
+    expect(await argumentsOf('FROM scratch\n')).toEqual({ APT_LINE: 'deb own' });
+  });
+
+  describe('with a source', () => {
+    const source = { kind: 'folder', path: '/trees/a', shown: 'trees/a', where: 'service-list.yaml:3:5' } as const;
+    const made = imageAction({
+      name: 'app',
+      image: IMAGE,
+      folder: 'images/app',
+      variables: ({ outputs }) => ({ base: outputs.get('image:base') }),
+      source,
+      copy: ['x'],
+    });
+    const files = { 'Dockerfile.template': 'FROM x', '.dockerignore': 'copied_file/x/left' };
+
+    function contextWith(sourceFiles: ImageDriver['sourceFiles']) {
+      const { context, works } = contextOf(files);
+      const drivers = { ...context.drivers, images: { ...context.drivers.images, sourceFiles } };
+      return { context: { ...context, drivers, outputs: new Map([['image:base', 'sha256:1']]) }, works };
+    }
+
+    it('depends on what of it .dockerignore leaves, and on links by what they name', async () => {
+      const { context } = contextWith(async (given, copy) => {
+        expect([given, copy]).toEqual([source, ['x']]);
+        return [
+          { path: 'copied_file/x/run', mode: 0o755, file: '/trees/a/x/run', bytes: 3, sha256: 'abc' },
+          { path: 'copied_file/x/left', mode: 0o644, file: '/trees/a/x/left', bytes: 1, sha256: 'def' },
+          { path: 'copied_file/x/link', target: 'run' },
+        ];
+      });
+      const { parts } = await made.desired(context);
+      const values = new Map(parts.map(({ name, value }) => [name, value]));
+      expect(values.get('file copied_file/x/run')).toEqual({ mode: 0o755, digest: 'abc' });
+      expect(values.get('file copied_file/x/link')).toEqual({ link: 'run' });
+      expect(values.has('file copied_file/x/left')).toBe(false);
+      expect(parts.find(({ name }) => name === 'file Dockerfile')?.shown).toContain('"base":"sha256:1"');
+    });
+
+    it('tells of which image it is, when it is not there', async () => {
+      const { context } = contextWith(async () => {
+        throw new PaiError('IMAGE_SOURCE', 'there is no folder', { where: source.where, next: 'Put it there.' });
+      });
+      await expect(made.desired(context)).rejects.toMatchObject({
+        code: 'IMAGE_SOURCE',
+        message: 'image app: there is no folder',
+        where: source.where,
+        next: 'Put it there.',
+      });
+    });
+
+    it('refuses a file that is there twice', async () => {
+      const { context } = contextWith(async () => [{ path: 'Dockerfile', target: 'x' }]);
+      await expect(made.desired(context)).rejects.toMatchObject({ code: 'IMAGE_CONTEXT', message: /twice/ });
+    });
   });
 });

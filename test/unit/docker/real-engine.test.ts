@@ -54,6 +54,23 @@ const RULES = [
   './docs/../src',
   'doc?\n[a-c]*',
   '!**/a\n**/a',
+  'src/lib/\n!src/lib/x.c',
+  '**/*.o\n!src/main.o',
+  'docs/**\n!docs/deep/**',
+  'docs/*\n!docs/deep',
+  '[^a-d]*',
+  'a\\.md\nREADME\\.*',
+  '*/*.md\n*/*/*.md',
+  '!README.md',
+  'docs/../a.md',
+  '.\n!src',
+  'sub/**/a\n**/deep',
+  'tmp/*\n!tmp/one',
+  '*.{md,txt}\n$x\n^a',
+  '**/**/*.c',
+  '\t*.md \r\n!a.md\r\n',
+  '**/.*\n!.git',
+  '\\a.md\n!\\a.md\ndocs',
 ];
 
 describe.skipIf(!hasRegistry || !hasEngine)(
