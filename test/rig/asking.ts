@@ -8,19 +8,33 @@ export interface FailedRequest {
   readonly message: string;
 }
 
-/** Asks the API twice a second until `work` has ended: how often, and what went wrong. */
-export async function whileAsking(
-  cluster: RigCluster,
-  work: () => Promise<void>,
-): Promise<{ asked: number; failed: FailedRequest[] }> {
+/** What became of asking the API all the time. */
+export interface Asked {
+  readonly asked: number;
+  readonly failed: readonly FailedRequest[];
+  /** The longest time from a request that failed to the next that did not, in milliseconds; 0 when none failed. */
+  readonly outage: number;
+}
+
+/** Asks the API twice a second until `work` has ended. */
+export async function whileAsking(cluster: RigCluster, work: () => Promise<void>): Promise<Asked> {
   let done = false;
   const failed: FailedRequest[] = [];
   let asked = 0;
+  let outage = 0;
+  let since: number | undefined;
   const asking = (async () => {
     while (!done) {
       asked++;
       const at = Date.now();
-      await cluster.kubectl('get --raw /readyz').catch(({ message }: Error) => failed.push({ at, message }));
+      try {
+        await cluster.kubectl('get --raw /readyz');
+        if (since !== undefined) outage = Math.max(outage, at - since);
+        since = undefined;
+      } catch (error) {
+        failed.push({ at, message: String(error) });
+        since ??= at;
+      }
       await sleep(500);
     }
   })();
@@ -30,5 +44,6 @@ export async function whileAsking(
     done = true;
     await asking;
   }
-  return { asked, failed };
+  if (since !== undefined) outage = Math.max(outage, Date.now() - since);
+  return { asked, failed, outage };
 }
