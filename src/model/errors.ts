@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'NO_TERMINAL'
   | 'SANDBOX'
   | 'REFUSED'
+  | 'UNHEALTHY'
   | 'TIMEOUT'
   | 'CANCELLED'
   | 'INTERNAL';

@@ -8,6 +8,7 @@ import { judge, type Wanted, want } from '../plan/assess.js';
 import type { Look } from '../plan/look.js';
 import type { Plan } from '../plan/plan.js';
 import type { Result, RunContext, RunOptions, RunSummary } from './context.js';
+import { passGate } from './gate.js';
 import { createLook } from './look.js';
 import { type Rolling, roll } from './rolling.js';
 import { narrow } from './scope.js';
@@ -95,22 +96,35 @@ class Execution {
     // What talks to somebody may give something else each time.
     const reuse = !this.#plan.force.has(target.name) && !target.interactive;
     let restored = false;
-    const stamp = await this.#session.act(target, reasons, (signal) =>
-      desired.apply({
+    const stamp = await this.#session.act(target, reasons, async (signal) => {
+      await this.#passGate(target, observation, signal);
+      return desired.apply({
         ...this.#applyContext(target, outputs, fingerprint, signal),
         ...(reuse && {
           restored: () => {
             restored = true;
           },
         }),
-      }),
-    );
+      });
+    });
     if (stamp === undefined) return { outcome: 'skipped' };
     this.#session.context.applied?.(desired.parts, fingerprint.parts);
     this.#touched.add(target.name);
     this.#outputs.set(target.name, stamp.output);
     if (desired.checksInputs !== true) await this.#checkInputs(target, outputs, fingerprint);
     return restored ? { outcome: 'ran', restored } : { outcome: 'ran' };
+  }
+
+  #passGate(target: Target, observation: Observation, signal: AbortSignal): Promise<void> | undefined {
+    if (target.rolling !== true) return undefined;
+    const gate = {
+      graph: this.#graph,
+      plan: this.#plan,
+      look: this.#look,
+      clock: this.#session.clock,
+      hasRun: (name: string) => this.#session.results.get(name)?.outcome === 'ran',
+    };
+    return passGate(target, observation, gate, { signal, log: (line) => this.#session.log(target.name, line) });
   }
 
   #cutOff(target: Target, observation: Extract<Observation, { kind: 'known' }>): Result {

@@ -32,12 +32,17 @@ etcd_fill_in() {
   cat etcd-manifest > "root/$etcd_manifest"
 }
 
-# Data of a member that was taken out of those that serve is of no use to the one that comes.
+# Data of a member that was taken out of those that serve is of no use to the one that comes. Its host may have come back with it: then kubelet starts
+# that member again and again, and each time it learns that it is none.
 etcd_forget_removed() {
-  if [ ! -s partners ] || [ -n "$(pod_container etcd)" ] || [ -z "$(ls -A "$ROOT/var/lib/etcd/data" 2>/dev/null)" ]; then return 0; fi
+  if [ ! -s partners ] || [ -z "$(ls -A "$ROOT/var/lib/etcd/data" 2>/dev/null)" ]; then return 0; fi
+  if [ -n "$(pod_container etcd)" ] && etcd_healthy > /dev/null 2>&1; then return 0; fi
   etcd_partner || return 0
   etcd_line=$(etcd_entry "$partner") || return 0
-  [ -n "$etcd_line" ] || etcd_move_data
+  [ -z "$etcd_line" ] || return 0
+  say "the member of etcd on $HOST_NAME was taken out of the members"
+  stop_pod etcd
+  etcd_move_data
 }
 
 # The endpoint of a member that can commit, in $partner.

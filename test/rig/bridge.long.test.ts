@@ -1,31 +1,53 @@
+import { execFile } from 'node:child_process';
+import { get } from 'node:https';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectEnd } from '../whole/project.js';
+import { expectEnd, root } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
 import { hostAddress, onHost, rig } from './rig.js';
 
+const call = promisify(execFile);
+
 /**
  * `network: bridge` on a master and a worker: pods with addresses of their own. Tests go in order. Needs `npm run rig:up`.
- * Without Go there is no image of CoreDNS, and what is about names is left out.
+ * Without Go there is no image of CoreDNS, and what is about names is left out: `PAI_RIG_COREDNS=1` has the rig build one. Of the dashboard there is no image
+ * at all: a stand-in, named so, takes its place, so that its objects are applied and roll out; its login is not tested.
  */
 const hosts = shape(5, 1, 1);
 const [master = ''] = hosts.masters;
 const [worker = ''] = hosts.workers;
 const described = JSON.parse(await rig('describe.sh')) as {
   readonly network: { readonly podCidr: string; readonly serviceCidr: string };
-  readonly registry: { readonly plain: string };
+  readonly registry: { readonly plain: string; readonly push: string; readonly namespace: string };
   readonly images: { readonly prefix: string; readonly tags: Readonly<Record<string, string>> };
 };
 const { network, images, registry } = described;
 const coredns = images.tags.coredns;
 const dns = network.serviceCidr.replace(/\.0\/.*/, '.10');
+const standIn = 'v2.0.0-stand-in';
 let cluster: RigCluster;
 
 beforeAll(async () => {
+  const image = `${registry.push}/${registry.namespace}/dashboard:${standIn}`;
+  const folder = path.join(root, 'test/rig/images/dashboard-stand-in');
+  const build = [
+    'build',
+    '-q',
+    '-t',
+    image,
+    '--build-arg',
+    `BASE=${images.prefix}/debian:${images.tags.debian}`,
+    folder,
+  ];
+  await call('docker', build, { env: { ...process.env, DOCKER_BUILDKIT: '0' } });
+  await call('docker', ['push', '-q', image]);
   cluster = await RigCluster.create(hosts);
+  await cluster.project.editMachine(master, { dashboard: 'true' });
   await cluster.project.edit('kubernetes-configuration.yaml', (text) => {
     const { kubernetes } = load(text) as { readonly kubernetes: object };
-    const bridge = { network: 'bridge', 'pod-cidr': network.podCidr };
+    const bridge = { network: 'bridge', 'pod-cidr': network.podCidr, 'dashboard-version': standIn };
     const names = coredns === undefined ? {} : { 'cluster-dns': dns, 'coredns-version': coredns };
     return JSON.stringify({ kubernetes: { ...kubernetes, ...bridge, ...names } });
   });
@@ -45,6 +67,16 @@ async function pods(where: string, host: string): Promise<void> {
   const serve = `mkdir -p /www && echo web-${where} > /www/index.html && exec busybox httpd -f -v -p 8080 -h /www`;
   await pod(`web-${where}`, host, `busybox:${images.tags.busybox}`, serve);
   await pod(`client-${where}`, host, `debian:${images.tags.debian}`, 'exec sleep infinity');
+}
+
+/** What a server answers whose certificate is its own. */
+async function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on('error', reject);
+  });
 }
 
 async function addressOf(pod: string): Promise<string> {
@@ -114,6 +146,18 @@ describe('pods with addresses of their own', () => {
         await eventually(async () => expect(await page(where, `${name}/80`)).toMatch(/^web-/));
       }
     }
+  });
+
+  it('have a dashboard beside them, of which this is a stand-in: it comes up, and its own account may see nothing', async () => {
+    const deployed = '-n kubernetes-dashboard deployment kubernetes-dashboard';
+    expect(await cluster.kubectl(`get ${deployed} -o jsonpath={.status.readyReplicas}`)).toBe('1');
+    expect(await statusOf(`https://${hostAddress(master)}:9090/`)).toBe(200);
+    const account = 'system:serviceaccount:kubernetes-dashboard:kubernetes-dashboard';
+    const may = (what: string) => cluster.kubectl(`auth can-i ${what} --as=${account}`).catch(({ stdout }) => stdout);
+    expect(await may('list pods --all-namespaces')).toContain('no');
+    expect(await may('list secrets -n kube-system')).toContain('no');
+    expect(await may('list secrets -n kubernetes-dashboard')).toContain('no');
+    expect(await may('get secret/kubernetes-dashboard-csrf -n kubernetes-dashboard')).toContain('yes');
   });
 
   it('keep their network when the worker is restarted, and then there is nothing to do', async () => {

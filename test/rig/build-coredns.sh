@@ -7,7 +7,8 @@ file=$(realpath -m "${1:?usage: build-coredns.sh FILE}")
 . "$(dirname "$0")/env.sh"
 work=$(mktemp -d "$RIG_CACHE/coredns.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-cd "$work"
+mkdir "$work/source"
+cd "$work/source"
 {
   echo 'package main'
   echo 'import ('

@@ -70,13 +70,27 @@ export class RigCluster {
     return onHost(host, `docker exec $(docker ps -qf name=^/k8s_etcd_) etcdctl ${files} ${words}`);
   }
 
-  /** Takes a host from the network and power, as it were, while something goes on. */
-  async whileDown<Result>(host: string, work: () => Promise<Result>): Promise<Result> {
+  /** Shuts a host down. */
+  async stop(host: string): Promise<void> {
     await call('docker', ['stop', '--time', '1', `pairig-${host}`]);
+  }
+
+  /** Takes the power from a host: nothing on it is told before. */
+  async crash(host: string): Promise<void> {
+    await call('docker', ['kill', `pairig-${host}`]);
+  }
+
+  async start(host: string): Promise<void> {
+    await call('docker', ['start', `pairig-${host}`]);
+  }
+
+  /** A host is down while something goes on. */
+  async whileDown<Result>(host: string, work: () => Promise<Result>): Promise<Result> {
+    await this.stop(host);
     try {
       return await work();
     } finally {
-      await call('docker', ['start', `pairig-${host}`]);
+      await this.start(host);
     }
   }
 }

@@ -8,7 +8,8 @@ interface Told {
   readonly type: string;
   readonly target?: string;
   readonly outcome?: string;
-  readonly error?: { readonly code: string; readonly message: string; readonly next?: string };
+  readonly line?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly where?: string; readonly next?: string };
 }
 
 /** A `pai ... --output json` that is on, so that something can be done to it or its hosts at a certain moment. */
@@ -45,10 +46,21 @@ export class FollowedRun {
 
   /** The next start of a target that fits; undefined once the run is over. */
   async start(fits: (target: string) => boolean): Promise<string | undefined> {
+    return (await this.#first(({ type, target = '' }) => type === 'target-start' && fits(target)))?.target;
+  }
+
+  /** The first line with these words that a target says; undefined once the run is over. */
+  async line(target: string, words: string): Promise<string | undefined> {
+    const isIt = (told: Told): boolean =>
+      told.type === 'target-log' && told.target === target && told.line?.includes(words) === true;
+    return (await this.#first(isIt))?.line;
+  }
+
+  async #first(isIt: (told: Told) => boolean): Promise<Told | undefined> {
     for (let seen = 0; ; ) {
       for (; seen < this.told.length; seen++) {
-        const { type, target = '' } = this.told[seen] ?? { type: '' };
-        if (type === 'target-start' && fits(target)) return target;
+        const told = this.told[seen];
+        if (told !== undefined && isIt(told)) return told;
       }
       if (this.#isOver) return undefined;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -65,6 +77,12 @@ export class FollowedRun {
   async end(): Promise<number | null> {
     await this.#ended;
     return this.#child.exitCode;
+  }
+
+  /** Targets that came to this end, in order. */
+  ended(outcome: 'ran' | 'skipped'): readonly string[] {
+    const those = this.told.filter((told) => told.type === 'target-end' && told.outcome === outcome);
+    return those.map(({ target = '' }) => target);
   }
 
   failures(): Readonly<Record<string, Told['error']>> {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectEnd } from '../whole/project.js';
 import { RigCluster, shape } from './cluster.js';
 import { tellEtcd } from './parts/etcd.js';
+import { tellFirstMaster } from './parts/first-master.js';
+import { tellLostMaster } from './parts/lost-master.js';
 import { tellNodes } from './parts/nodes.js';
 import { tellPki } from './parts/pki.js';
 import { tellRolling } from './parts/rolling.js';
@@ -13,9 +15,11 @@ import { onHost } from './rig.js';
  */
 const PARTS: Readonly<Record<string, (cluster: () => RigCluster) => void>> = {
   rolling: tellRolling,
+  'lost-master': tellLostMaster,
   pki: tellPki,
   etcd: tellEtcd,
   nodes: tellNodes,
+  'first-master': tellFirstMaster,
 };
 const chosen = process.env.PAI_RIG_PARTS?.split(',') ?? Object.keys(PARTS);
 let cluster: RigCluster;

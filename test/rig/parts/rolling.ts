@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { expectEnd } from '../../whole/project.js';
+import { whileAsking } from '../asking.js';
 import { eventually, type RigCluster } from '../cluster.js';
 import { onHost } from '../rig.js';
 
@@ -10,30 +10,6 @@ const TEMPLATE = 'templates/kubernetes/kubelet/kubelet.yaml.template';
 function said(text: string): string[] {
   const events = text.split('\n').filter((line) => line.startsWith('{"type":"target-log"'));
   return events.map((line) => JSON.parse(line)).map(({ target, line }) => `${target}: ${line}`);
-}
-
-/** Asks the API until `work` has ended: how often, and what went wrong. */
-async function whileAsking(
-  cluster: RigCluster,
-  work: () => Promise<void>,
-): Promise<{ asked: number; failed: string[] }> {
-  let done = false;
-  const failed: string[] = [];
-  let asked = 0;
-  const asking = (async () => {
-    while (!done) {
-      asked++;
-      await cluster.kubectl('get --raw /readyz').catch((error: Error) => failed.push(error.message));
-      await sleep(500);
-    }
-  })();
-  try {
-    await work();
-  } finally {
-    done = true;
-    await asking;
-  }
-  return { asked, failed };
 }
 
 /** Ids of the kubelets of hosts: a kubelet that was made anew has another one. */

@@ -172,7 +172,7 @@ onEachCluster('the Kubernetes driver, operating services,', (cluster, played) =>
       const context = cluster().contextFor('service:edited');
       await driver.apply(work([deployment('edited')]), context);
       const id = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'default', name: 'edited' };
-      await cluster().objects.merge(id, { spec: { minReadySeconds: 1 } }, 'somebody');
+      await cluster().objects.merge(id, { spec: { replicas: 2 } }, 'somebody');
       await driver.restart(context);
       expect(await driver.observe('service:edited')).toMatchObject({
         problem: 'Deployment default/edited was changed by hand',

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { PaiError } from '../../../src/model/errors.js';
-import { type FakeDeclared, FakeWorld, fakeGraph } from './fakes.js';
+import { eventsOf, FakeClock, type FakeDeclared, FakeWorld, fakeGraph } from './fakes.js';
 import { outcomes, run } from './helpers.js';
 
 const member: FakeDeclared = { rolling: true, groups: ['etcd'] };
@@ -70,6 +70,57 @@ describe('a rolling group', () => {
     const { summary } = await run(world, graph);
     expect(outcomes(summary)).toEqual({ e1: 'ran', e2: 'failed', e3: 'skipped' });
     expect(summary.results.get('e3')?.because).toBe('e2');
+  });
+
+  test('stops before the next member when another one is lost meanwhile, and goes on once that is back', async () => {
+    const { world, graph, edit } = etcd({ tool: { needs: ['>e1', '>e2', '>e3'] } });
+    await run(world, graph);
+    edit('e1', 'e2', 'tool');
+    const lost = new PaiError('HOST_UNREACHABLE', 'no route to h3', { where: 'host h3' });
+    world.thing('e1').during = () => {
+      world.thing('e3').unreachable = lost;
+    };
+    const { summary, clock } = await run(world, graph);
+    expect(outcomes(summary)).toEqual({ e1: 'ran', e2: 'failed', e3: 'fresh', tool: 'skipped' });
+    const error = summary.results.get('e2')?.error;
+    expect(error).toMatchObject({ code: 'UNHEALTHY', where: 'host h3', exitCode: 1 });
+    expect(error?.message).toBe('e3 is not well any more, so e2 was left as it is: no route to h3');
+    expect(error?.next).toContain('then run the same command');
+    expect(world.applied).toEqual(['e1']);
+    expect(clock.slept.reduce((one, other) => one + other, 0)).toBeGreaterThanOrEqual(60_000);
+    delete world.thing('e3').unreachable;
+    expect(outcomes((await run(world, graph)).summary)).toMatchObject({ e2: 'ran', tool: 'ran' });
+  });
+
+  test('waits for a member that is not well for a moment', async () => {
+    const { world, graph, edit } = etcd();
+    await run(world, graph);
+    edit('e1');
+    const between = (): void => {
+      world.thing('e3').problem = 'elects a leader';
+    };
+    class Healing extends FakeClock {
+      override async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+        await super.sleep(milliseconds, signal);
+        if (this.slept.length === 2) delete world.thing('e3').problem;
+      }
+    }
+    const { summary, clock, events } = await run(world, graph, ['*'], { between, clock: new Healing() });
+    expect(outcomes(summary)).toMatchObject({ e1: 'ran' });
+    expect(clock.slept).toHaveLength(2);
+    const said = eventsOf(events, 'target-log').map(({ line }) => line);
+    expect(said).toEqual(['waiting for e3 to be well: elects a leader']);
+  });
+
+  test('repairs a member that is not well without asking how the others are', async () => {
+    const { world, graph, edit } = etcd();
+    await run(world, graph);
+    edit();
+    world.thing('e1').problem = 'not running';
+    const between = (): void => {
+      world.thing('e2').unreachable = new PaiError('HOST_UNREACHABLE', 'no route');
+    };
+    expect(outcomes((await run(world, graph, ['*'], { between })).summary)).toMatchObject({ e1: 'ran' });
   });
 
   test('touches no member while one is out of reach', async () => {

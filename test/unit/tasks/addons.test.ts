@@ -129,6 +129,14 @@ describe('the name server', () => {
     const [container] = listAt(objects.get('Deployment coredns'), 'spec', 'template', 'spec', 'containers');
     expect(textAt(container, 'image')).toBe('registry.example.com:5000/kubernetes/coredns:v1.10.1');
   });
+
+  it('has a configuration that CoreDNS can read: a block begins at the end of a line, and its end stands alone', async () => {
+    const objects = await only(clusterAddons(await loadEdited(BRIDGE, NAMES)), 'dns');
+    const lines = (textAt(objects.get('ConfigMap coredns'), 'data', 'Corefile') ?? '').split('\n');
+    const braces = lines.map((line) => line.trim()).filter((line) => /[{}]/.test(line));
+    expect(braces.length).toBeGreaterThan(2);
+    for (const line of braces) expect(line).toMatch(/^(\}|[^{}]+ \{)$/);
+  });
 });
 
 describe('the dashboard', () => {

@@ -59,6 +59,8 @@ describe('the load balancer in front of the masters', () => {
     const configuration = text.get(CONFIGURATION) ?? '';
     expect(configuration).toMatch(/^ *mode tcp$/m);
     expect(configuration).toContain('option httpchk GET /readyz');
+    // Before the checks have found out, a client of a dead master gets another one.
+    expect(configuration).toMatch(/^ *option redispatch 1$/m);
     expect(configuration).toMatch(/default-server check check-ssl verify required/);
     expect(configuration.match(/^ *server .*/gm)?.map((line) => line.trim())).toEqual([
       'server m1 10.0.0.1:6443',
