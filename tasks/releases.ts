@@ -27,21 +27,17 @@ export interface Release {
   readonly runtimeEndpointInConfiguration: boolean;
   /** kubelet has `--pod-infra-container-image`. To 1.34; in the source of 1.35 it is gone, as 1.34's own help announces. */
   readonly podInfraImageFlag: boolean;
-  /** KubeletConfiguration has `failCgroupV1`. From 1.31 (`defaults.go` of 1.31; it is not in 1.30). */
-  readonly failCgroupV1Field: boolean;
-  /** A host with cgroup v1 is refused unless that field says false. From 1.35 (`defaults.go` of 1.35). */
-  readonly refusesCgroupV1: boolean;
-  /** There are PodSecurityPolicies and PodDisruptionBudgets of policy/v1beta1. To 1.24 (Deprecated API Migration Guide, v1.25). */
-  readonly policyV1beta1: boolean;
-  /** PodDisruptionBudgets and evictions of policy/v1. From 1.21 (CHANGELOG-1.21) and 1.22 (eviction). */
-  readonly policyV1: boolean;
   /**
-   * Label and taint of control plane nodes: `node-role.kubernetes.io/master` to 1.19, that and `.../control-plane` to 1.23, the
-   * latter alone from 1.24 (kubeadm; KEP-2067).
+   * A host with cgroup v1 is refused unless `failCgroupV1` of KubeletConfiguration says false. From 1.35 (`defaults.go` of 1.35); the field is there from
+   * 1.31 on.
    */
-  readonly controlPlaneRoles: readonly ('master' | 'control-plane')[];
-  /** AuthenticationConfiguration can let anonymous requests to some paths only. From 1.32 (CHANGELOG-1.32, #127009: beta, on). */
-  readonly anonymousConditions: boolean;
+  readonly refusesCgroupV1: boolean;
+  /**
+   * Releases of containerd whose CRI kubelet speaks, beside what pai itself wants (1.5: `config_path`). v1alpha2 alone to 1.22, which containerd 2.0
+   * no longer has; v1 alone from 1.26 on, which containerd has from 1.6. Sources: containerd's RELEASES.md (tables of deprecated features and of
+   * Kubernetes), CHANGELOG-1.23, CHANGELOG-1.26. `before` is absent where none is too new.
+   */
+  readonly containerd: { readonly from: string; readonly before?: string };
   /** Release of etcd that kubeadm of this release sets up (`DefaultEtcdVersion`), of the newest patch that was read. */
   readonly etcd: string;
   /** Release of pause that goes with it (`PauseVersion`). */
@@ -83,12 +79,8 @@ function releaseOfMinor(minor: number): Release | undefined {
     containerRuntimeFlag: minor <= 26,
     runtimeEndpointInConfiguration: minor >= 27,
     podInfraImageFlag: minor <= 34,
-    failCgroupV1Field: minor >= 31,
     refusesCgroupV1: minor >= 35,
-    policyV1beta1: minor <= 24,
-    policyV1: minor >= 22,
-    controlPlaneRoles: minor <= 19 ? ['master'] : minor <= 23 ? ['master', 'control-plane'] : ['control-plane'],
-    anonymousConditions: minor >= 32,
+    containerd: { from: minor <= 25 ? '1.5' : '1.6', ...(minor <= 22 && { before: '2.0' }) },
     etcd,
     pause,
   };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type ActionContext, type Cluster, type Host, PaiError, type PayloadFile } from 'pai';
 import { componentImages } from './component-images.js';
 import type { Settings } from './host-script.js';
+import { knownRelease } from './releases.js';
 
 /** A registry that hosts pull from and that takes more than HTTPS with a CA that everybody knows. */
 interface Registry {
@@ -26,12 +27,19 @@ function registriesOf({ kubernetes, services }: Cluster): readonly Registry[] {
 }
 
 /** What installs the runtime on a host is told. */
-export function runtimeSettings({ kubernetes: { containerRuntime, packageSource } }: Cluster): Settings {
+export function runtimeSettings({ kubernetes: { containerRuntime, packageSource, versions } }: Cluster): Settings {
   return {
     RUNTIME: containerRuntime,
+    ...(containerRuntime === 'containerd' && containerdReleases(versions.hyperkube)),
     PACKAGES: (packageSource.packages ?? []).join(' '),
     PACKAGE_SOURCE: packageSource.aptLine === undefined ? 'host' : packageSource.only ? 'only' : 'also',
   };
+}
+
+/** Those that the kubelet of an image goes with. */
+function containerdReleases(hyperkube: string): Settings {
+  const { from, before = '' } = knownRelease(hyperkube).containerd;
+  return { CONTAINERD_FROM: from, CONTAINERD_BEFORE: before };
 }
 
 /** `package-source` as apt reads it: packages/pai.list, and the key that it is signed with. */

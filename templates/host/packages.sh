@@ -41,6 +41,8 @@ install_runtime() {
   export DEBIAN_FRONTEND=noninteractive
   apt update || fail "apt-get update failed: check $(if [ "$PACKAGE_SOURCE" = host ]; then echo "the host's package sources"; else echo "package-source"; fi)"
   # shellcheck disable=SC2046,SC2086 # words on purpose
-  apt install -y --no-install-recommends ${PACKAGES:-$(runtime_packages)}
+  set -- ${PACKAGES:-$(runtime_packages)}
+  check_offered "$@"
+  apt install -y --no-install-recommends "$@"
   umask 077
 }

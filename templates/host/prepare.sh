@@ -44,6 +44,8 @@ fi
 if ! runtime_installed && ! command -v apt-get > /dev/null; then
   problem "$RUNTIME_NAME" "is not installed and apt-get is not there to install it"
 fi
+unfit=$(runtime_problem)
+[ -z "$unfit" ] || problem "$RUNTIME_NAME" "$unfit"
 [ -z "$problems" ] || fail "preflight:$problems"
 [ "$(hostname)" = "$HOST_NAME" ] || say "note: the host calls itself $(hostname), the configuration $HOST_NAME"
 

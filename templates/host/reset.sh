@@ -28,8 +28,11 @@ reset_node() {
   rm -rf "$ROOT/etc/kubernetes" "$ROOT/var/log/pods" "$ROOT/var/log/containers" "$ROOT/var/run/dockershim.sock"
   reset_pod_network
   reset_rules
-  # cgroups of pods that are gone, deepest first
-  find "$ROOT/sys/fs/cgroup" -depth -type d -path '*/kubepods*' -exec rmdir {} + 2> /dev/null || :
+  # cgroups of pods that are gone, and of a kubelet that containerd kept, deepest first
+  find "$ROOT/sys/fs/cgroup" -depth -type d \( -path '*/kubepods*' -o -path '*/k8s.io' -o -path '*/k8s.io/*' \) -exec rmdir {} + 2> /dev/null || :
+  # Where kubelet looks for plugins of volumes; it makes the folder.
+  plugins=/usr/libexec/kubernetes/kubelet-plugins
+  for folder in $plugins/volume/exec $plugins/volume $plugins /usr/libexec/kubernetes; do rmdir "$ROOT$folder" 2> /dev/null || :; done
 }
 
 # Volumes of pods, deepest first. The kernel writes a space in a path as \040, which %b reads.

@@ -1,8 +1,12 @@
 # containerd runs the pods by its CRI plugin, and keeps kubelet: its restart monitor starts that again. Follows lib.sh.
 # The functions are those of runtime-docker.sh. All is asked with ctr, which comes with containerd; Debian 12 has no crictl.
+#
+# CONTAINERD_FROM, CONTAINERD_BEFORE  releases that kubelet goes with, from one on and before another (empty: none is too new); where it is installed
 
 RUNTIME_NAME=containerd
 CONTAINERD=$ROOT/etc/containerd
+# ctr from 2.0 on would say at each call what of the host's settings is going out of use.
+export CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
 
 runtime_installed() { command -v containerd > /dev/null && command -v ctr > /dev/null; }
 
@@ -14,6 +18,29 @@ runtime_works() { runtime_installed && ctr version > /dev/null 2>&1; }
 
 # iptables: kubelet works in the host's mount namespace and makes chains that kube-proxy of old releases relies on.
 runtime_packages() { echo containerd iptables; }
+
+# containerd_fits RELEASE: 1.6.20, 2.4.2.
+containerd_fits() {
+  not_before "$1" "$CONTAINERD_FROM" || return 1
+  [ -z "$CONTAINERD_BEFORE" ] || ! not_before "$1" "$CONTAINERD_BEFORE"
+}
+not_before() { [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+containerd_wanted() { echo "kubelet of hyperkube-version wants one from $CONTAINERD_FROM on${CONTAINERD_BEFORE:+ and before $CONTAINERD_BEFORE}"; }
+
+# Why what is installed can't be used; nothing when it can.
+runtime_problem() {
+  runtime_installed || return 0
+  # containerd github.com/containerd/containerd/v2 v2.4.2 ...; Debian's 1.6.20~ds1
+  release=$(containerd --version | awk '{sub(/^v/, "", $3); sub(/[^0-9.].*/, "", $3); print $3}')
+  containerd_fits "$release" || echo "release $release is installed, $(containerd_wanted): install such a one, or change hyperkube-version"
+}
+
+# check_offered PACKAGE...: before they are installed. A package of containerd may have another name, as Docker's containerd.io.
+check_offered() {
+  offered=$(apt -s install --no-install-recommends "$@" | sed -n 's/^Inst containerd[^ ]* (\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p')
+  if [ -z "$offered" ] || containerd_fits "$offered"; then return 0; fi
+  fail "the package sources offer containerd $offered, $(containerd_wanted): name a source that has it, or the release, in package-source"
+}
 
 # The package brings no script for hosts without systemd; docker's, if there is one, must find containerd running.
 write_init_script() {

@@ -62,6 +62,14 @@ pause() {
   strip "$out.parts/pause"
 }
 
+# What env.sh reads: the tags of the images that go with the release.
+companions() {
+  local source
+  source=$(module_of k8s.io/kubernetes "v$kubernetes" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')
+  echo "RIG_ETCD=$etcd"
+  sed -n 's/^\tPauseVersion = "\([0-9.]*\)".*/RIG_PAUSE=\1/p' "$source/cmd/kubeadm/app/constants/constants.go"
+}
+
 step "modules of Kubernetes $kubernetes" kubernetes_module
 step "pause" pause
 for pair in server:etcd etcdctl:etcdctl etcdutl:etcdutl; do
@@ -70,6 +78,7 @@ done
 for program in kubelet kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubectl; do
   [ -x "$out.parts/$program" ] || step "compile $program $kubernetes" kubernetes_program "$program"
 done
+companions > "$out.parts/companions.sh"
 (cd "$out.parts" && sha256sum ./* | sha256sum | cut -d ' ' -f 1 > checksum)
 rm -rf "$out"
 mv "$out.parts" "$out"

@@ -25,7 +25,7 @@ RIG_GATEWAY=$RIG_NETWORK.0.1
 RIG_DYNAMIC_RANGE=$RIG_NETWORK.1.0/24
 RIG_POD_CIDR=$RIG_NETWORK.64.0/18
 RIG_SERVICE_CIDR=$RIG_NETWORK.240.0/20
-RIG_MAX_HOSTS=40
+RIG_MAX_HOSTS=60
 
 # Two registries on one store: in the clear without a login, and TLS with a password.
 RIG_REGISTRY_IP=$RIG_NETWORK.0.2
@@ -44,8 +44,9 @@ RIG_PASSWORD=pai
 RIG_USER_NOPASSWD=ops
 RIG_KEY=$RIG_STATE/id_ed25519
 
-# Versions of the component images. The last two follow Debian, see the README.
-RIG_KUBERNETES=1.20.2
+# Versions of the component images. Those of etcd and haproxy follow Debian, see the README.
+RIG_DEBIAN_KUBERNETES=1.20.2
+RIG_KUBERNETES=${PAI_RIG_KUBERNETES:-$RIG_DEBIAN_KUBERNETES}
 RIG_PAUSE=3.2
 RIG_ETCD=3.4.23
 RIG_HAPROXY=2.6
@@ -53,6 +54,8 @@ RIG_COREDNS=1.10.1
 RIG_TARBALL_NAME=kubernetes-$RIG_KUBERNETES-linux-amd64.tar.xz
 RIG_COREDNS_BINARY=$RIG_CACHE/coredns-$RIG_COREDNS/coredns
 RIG_BINARIES=$RIG_CACHE/kubernetes-$RIG_KUBERNETES
+# What build-release.sh made says which etcd and pause are in it.
+if [ -f "$RIG_BINARIES/companions.sh" ]; then . "$RIG_BINARIES/companions.sh"; fi
 
 # apt's answer to every question, here and in the images' builds.
 export DEBIAN_FRONTEND=noninteractive

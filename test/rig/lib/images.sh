@@ -68,6 +68,8 @@ kubernetes_binaries() {
   if [ ! -f "$tarball" ]; then
     # Binaries that were unpacked before serve as well, whatever became of their tarball.
     [ ! -f "$RIG_BINARIES/checksum" ] || return 0
+    [ "$RIG_KUBERNETES" = "$RIG_DEBIAN_KUBERNETES" ] ||
+      die "no binaries of Kubernetes $RIG_KUBERNETES in $RIG_BINARIES: test/rig/build-release.sh $RIG_KUBERNETES ETCD makes them"
     step "build Kubernetes $RIG_KUBERNETES (20 min)" "$RIG_DIR/build-kubernetes.sh" "$tarball"
   fi
   [ "$(awk '{print $1}' "$tarball.sha256")" = "$(cat "$RIG_BINARIES/checksum" 2> /dev/null)" ] ||
@@ -153,6 +155,16 @@ static_images() {
   done
 }
 
+# Debian's package, or the programs that came with the release
+etcd_image() {
+  local b=$RIG_BINARIES
+  if [ -x "$b/etcd" ]; then
+    build "$(component "etcd:$RIG_ETCD")" kubernetes/etcd-release.Dockerfile -- "$(command -v busybox)" "$b/etcd" "$b/etcdctl" "$b/etcdutl"
+  else
+    package_image "etcd:$RIG_ETCD" etcd.Dockerfile
+  fi
+}
+
 coredns_image() {
   # The module proxy may be out of reach: the rest of the rig is good without.
   coredns_binary || true
@@ -166,9 +178,8 @@ all_images() {
   docker tag "$BASE_IMAGE" "$RIG_REGISTRY_TLS/$RIG_IMAGE_NAMESPACE/debian:$RIG_DEBIAN"
   kubernetes_binaries
   local job pids=() b=$RIG_BINARIES
-  for job in host_images registry_image static_images coredns_image \
+  for job in host_images registry_image static_images etcd_image coredns_image \
     "package_image hyperkube:v$RIG_KUBERNETES hyperkube.Dockerfile $RIG_DIR/images/kubernetes/hyperkube $b/kubelet $b/kube-proxy $b/kubectl" \
-    "package_image etcd:$RIG_ETCD etcd.Dockerfile" \
     "package_image haproxy:$RIG_HAPROXY haproxy.Dockerfile"; do
     while (($(jobs -rp | wc -l) >= RIG_JOBS)); do wait -n || true; done
     # shellcheck disable=SC2086 # words on purpose; the rig's own paths are not for blanks

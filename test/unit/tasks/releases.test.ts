@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
@@ -28,11 +30,16 @@ interface Pod {
   readonly spec: { readonly containers: readonly [{ readonly command: readonly string[] }] };
 }
 
-async function flagsOf(component: string, release: Release): Promise<readonly string[]> {
+/** The command of a component's manifest, without its program. */
+async function wordsOf(component: string, release: Release): Promise<readonly string[]> {
   const name = `kubernetes/${component}/${component}.yaml.template`;
   const text = await templates.render(name, { ...VARIABLES, release: { ...release } });
   const [container] = (load(text) as Pod).spec.containers;
-  return container.command.slice(1).map((flag) => flag.replace(/=.*$/, ''));
+  return container.command.slice(1);
+}
+
+async function flagsOf(component: string, release: Release): Promise<readonly string[]> {
+  return (await wordsOf(component, release)).map((flag) => flag.replace(/=.*$/, ''));
 }
 
 async function kubeletConfiguration(release: Release, endpoint: string): Promise<Record<string, unknown>> {
@@ -74,11 +81,17 @@ describe('the table of releases', () => {
     const names = Object.keys(RELEASES[0] ?? {}).filter(
       (name) => typeof RELEASES[0]?.[name as keyof Release] === 'boolean',
     );
-    expect(names.length).toBeGreaterThan(5);
+    expect(names.length).toBe(6);
     for (const name of names) {
       const values = RELEASES.map((release) => release[name as keyof Release]);
       expect(values.filter((value, index) => index > 0 && value !== values[index - 1]).length, name).toBe(1);
     }
+  });
+
+  it('says which containerd goes with which kubelet', () => {
+    expect(knownRelease('v1.22.1').containerd).toEqual({ from: '1.5', before: '2.0' });
+    expect(knownRelease('v1.25.1').containerd).toEqual({ from: '1.5' });
+    expect(knownRelease('v1.37.2').containerd).toEqual({ from: '1.6' });
   });
 
   it.each(['v1.17.0', 'v1.38.1', 'latest'])('does not know %s', (tag) => {
@@ -122,4 +135,57 @@ describe.each(RELEASES.map((release) => [release.minor, release] as const))('1.%
     const configuration = await kubeletConfiguration(release, '');
     expect(configuration.failCgroupV1).toBe(minor >= 35 ? false : undefined);
   });
+});
+
+/** Binaries of one release, to ask which flags they know. */
+const BINARIES = process.env.PAI_TEST_KUBERNETES ?? '';
+const MASTERS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+const missing = ['kubelet', 'kube-proxy', ...MASTERS].some((name) => !existsSync(path.join(BINARIES, name)));
+const skipped = missing ? ' (skipped: set PAI_TEST_KUBERNETES to a folder that has them)' : '';
+
+describe.skipIf(missing)(`programs of a release${skipped}`, () => {
+  /** What a program says of flags; one that it does not know ends it before it comes to help. */
+  const run = (name: string, ...words: readonly string[]) => {
+    const { stdout, stderr } = spawnSync(path.join(BINARIES, name), words, { encoding: 'utf8', timeout: 60_000 });
+    return `${stdout}${stderr}`;
+  };
+  const released = () => knownRelease(run('kubelet', '--version').replace('Kubernetes ', '').trim());
+
+  it('say that they do not know a flag', () => {
+    for (const name of ['kubelet', 'kube-proxy', ...MASTERS]) {
+      expect(run(name, '--no-such-flag=0', '--help'), name).toMatch(/unknown flag: --no-such-flag/);
+    }
+  }, 120_000);
+
+  it.each(MASTERS)(
+    '%s knows every flag of its manifest',
+    async (component) => {
+      expect(run(component, ...(await wordsOf(component, released())), '--help')).not.toContain('unknown flag');
+    },
+    120_000,
+  );
+
+  it('kube-proxy knows every flag of its manifest', async () => {
+    const text = await templates.read('kubernetes/kube-proxy/kube-proxy.yaml.template');
+    const words =
+      Buffer.from(text)
+        .toString()
+        .match(/(?<=^ +- )--[a-z-]+=[^{$\n]+$/gm) ?? [];
+    expect(words.length).toBeGreaterThan(3);
+    expect(run('kube-proxy', ...words, '--cluster-cidr=10.0.0.0/16', '--hostname-override=h', '--help')).not.toContain(
+      'unknown flag',
+    );
+  }, 120_000);
+
+  it('kubelet knows every flag that it is given', () => {
+    const flags = kubeletFlags(released(), 'containerd', 'registry.example/pause:3', 'bridge');
+    const ours = [
+      '--config=c',
+      '--kubeconfig=k',
+      '--hostname-override=h',
+      '--node-ip=10.0.0.1',
+      '--cgroup-driver=systemd',
+    ];
+    expect(run('kubelet', ...ours, ...flags, '--help')).not.toContain('unknown flag');
+  }, 120_000);
 });

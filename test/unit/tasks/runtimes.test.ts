@@ -70,6 +70,8 @@ describe('package-source', () => {
     expect(textOf(files, 'packages/pai.gpg')).toBe('key');
     expect(runtimeSettings(cluster)).toEqual({
       RUNTIME: 'containerd',
+      CONTAINERD_FROM: '1.5',
+      CONTAINERD_BEFORE: '2.0',
       PACKAGES: 'containerd=1.6.20 iptables',
       PACKAGE_SOURCE: 'only',
     });
