@@ -24,6 +24,8 @@ const SHARED: readonly Rule[] = [
   [/^remove_certificates ([\w -]+)$/, (run, [names = '']) => run.installs.removeCertificates(names.split(' '))],
   // What they are started from is read from the manifests anyway.
   [/^renew_pods [\w -]+$/, nothing],
+  // Simulated API servers need no etcd to answer.
+  [/^(?:etcd_ran=\$\(pod_container etcd\)|free_kubelet|await_apiserver)$/, nothing],
   [/^start_kubelet$/, (run) => run.startKubelet()],
   [/^etcd_fill_in$/, (run) => run.fillInMembers()],
   [/^etcd_come_up$/, (run) => run.etcdComesUp()],
@@ -127,6 +129,7 @@ const PREPARING: readonly Rule[] = [
   [/^\[ "\$(?:\{skew#-\}|memory|disk)" -(?:le|ge) \d+ \] \|\| problem .*$/, nothing],
   [/^if ! kubelet_exists; then\n[\s\S]*listening "\$port"[\s\S]*fi$/, nothing],
   [/^if ! runtime_installed && ! command -v apt-get .*\n.*problem .*\nfi$/, nothing],
+  [/^(?:unfit=\$\(runtime_problem\)|\[ -z "\$unfit" \] \|\| problem .*)$/, nothing],
   [/^\[ "\$\(hostname\)" = "\$HOST_NAME" \] \|\| say .*$/, nothing],
   [
     /^if \[ -f ("[^"]+") \] && \[ "\$\(cat \1\)" != ("[^"]+") \]; then\n\s+problem cluster .*\nfi$/,
