@@ -48,11 +48,11 @@ export function tellBadServices(open: () => Promise<World>, kind: WorldKind): vo
   it('a template with an undefined variable is told with file and line', async () => {
     await otherWork();
     const fix = await world.project.edit('templates/services/pylon/pylon.yaml.template', (text) =>
-      text.replace("clusterinfo['cluster']['clusterid']", "clusterinfo['cluster']['clusterit']"),
+      text.replace("clusterinfo['pylon']['port']", "clusterinfo['pylon']['pory']"),
     );
     const result = await run();
     const failure = expectFailure(result, 'service:pylon', 'TEMPLATE', /pylon\.yaml\.template:\d+/);
-    expect(failure.message).toContain('clusterit');
+    expect(failure.message).toContain('pory');
     expect(result.ran).toEqual(['service:cluster-configuration']);
     await expectUntouched();
     await fix();

@@ -24,7 +24,7 @@ describe('pai config validate', () => {
     const before = await filesOf(root);
     expect(await pai(root, 'config', 'validate')).toEqual({
       exitCode: 0,
-      stdout: 'the configuration of pai-example is valid: 1 master, 1 worker, 1 image, 2 services\n',
+      stdout: 'the configuration of pai-example is valid: 1 master, 1 worker, 6 images, 2 services\n',
       stderr: '',
     });
     expect(await filesOf(root)).toEqual(before);
