@@ -22,7 +22,9 @@ trap finish EXIT
 
 test/rig/describe.sh > "$work/rig.json"
 mkdir -p "$work/docker" "$work/clone"
-cp -r bin dist tasks templates paifile.ts package.json service-list.yaml "$work/clone"
+cp -r bin dist tasks templates paifile.ts package.json "$work/clone"
+# The whole catalogue: entries that wait for their sources, too.
+sed -E 's/^  # ( *[a-z-]+:( .*)?)$/  \1/' service-list.yaml > "$work/clone/service-list.yaml"
 ln -s "$PWD/node_modules" "$work/clone/node_modules"
 cp -r test/stand-ins "$work/clone/sources"
 

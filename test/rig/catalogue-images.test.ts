@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wholeCatalogue } from '../whole/catalogue.js';
 import { expectEnd, expectFailure, Project, root } from '../whole/project.js';
 import { rig } from './rig.js';
 
@@ -58,6 +59,12 @@ class ImagesProject extends Project {
     });
     await project.freshClone();
     return project;
+  }
+
+  /** A clone in which the whole catalogue is listed. */
+  override async freshClone(): Promise<void> {
+    await super.freshClone();
+    await this.edit('./service-list.yaml', wholeCatalogue);
   }
 }
 
