@@ -3,7 +3,7 @@ import path from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFakeRelease } from '../unit/tasks/hadoop/fake-release.js';
-import { wholeCatalogue } from '../whole/catalogue.js';
+import { CATALOGUE_SETTINGS, wholeCatalogue } from '../whole/catalogue.js';
 import { expectEnd, root } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
 import { hostAddress } from './rig.js';
@@ -23,14 +23,7 @@ beforeAll(async () => {
   await cp(path.join(root, 'test/stand-ins'), path.join(project.clone, 'sources'), { recursive: true });
   await project.edit('./service-list.yaml', wholeCatalogue);
   await writeFakeRelease(path.join(project.configuration, 'fake.tar.gz'));
-  await setServices({
-    hadoop: { 'custom-hadoop-binary-path': 'fake.tar.gz' },
-    restserver: {
-      'jwt-secret': 'secret-of-tokens',
-      'default-pai-admin-username': 'admin',
-      'default-pai-admin-password': 'secret-of-admin',
-    },
-  });
+  await setServices(CATALOGUE_SETTINGS);
   // A namespace of this run's own: its images are in no registry yet, so they have to be built.
   await project.edit('services-configuration.yaml', (text) =>
     text.replace(/("docker-namespace": *)"[^"]*"/, `$1"catalogue-${Date.now()}"`),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeFakeRelease } from '../unit/tasks/hadoop/fake-release.js';
-import { wholeCatalogue } from '../whole/catalogue.js';
+import { CATALOGUE_SETTINGS, wholeCatalogue } from '../whole/catalogue.js';
 import { expectEnd, expectFailure, type Result } from '../whole/project.js';
 import { SandboxProject } from './sandbox.js';
 
@@ -12,14 +12,7 @@ beforeAll(async () => {
   project = await SandboxProject.create({ masters: 1, workers: 2, proxy: false });
   await useCatalogue();
   await writeFakeRelease(path.join(project.configuration, 'fake.tar.gz'));
-  await setServices({
-    hadoop: { 'custom-hadoop-binary-path': 'fake.tar.gz' },
-    restserver: {
-      'jwt-secret': 'secret-of-tokens',
-      'default-pai-admin-username': 'admin',
-      'default-pai-admin-password': 'secret-of-admin',
-    },
-  });
+  await setServices(CATALOGUE_SETTINGS);
 });
 afterAll(() => project.remove());
 
