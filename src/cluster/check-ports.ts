@@ -87,37 +87,29 @@ function* listeners(cluster: Source<ClusterFile>, services: Source<ServicesFile>
 
 const DEFAULT_SSH = '/default-machine-properties/sshport';
 
+/** Those that can't be configured here: of the parts of Kubernetes, and of what templates/services/hadoop-service runs. */
 function fixedPorts(machine: Machine, has: (label: string) => boolean): Claim[] {
   const { 'k8s-role': role } = machine;
-  return [
-    { port: 10250, who: 'kubelet' },
-    { port: 10256, who: 'kube-proxy' },
-    ...(role === 'master'
-      ? [
-          { port: FIXED_PORTS.apiServer, who: 'the API server' },
-          { port: FIXED_PORTS.etcdClients, who: 'etcd' },
-          { port: FIXED_PORTS.etcdPeers, who: 'etcd' },
-          { port: 10257, who: 'the controller manager' },
-          { port: 10259, who: 'the scheduler' },
-        ]
-      : []),
-    ...(role === 'proxy' ? [{ port: FIXED_PORTS.apiServer, who: 'haproxy' }] : []),
-    ...(machine.dashboard === 'true' ? [{ port: FIXED_PORTS.dashboard, who: 'the dashboard' }] : []),
-    ...(has('zookeeper') ? [{ port: FIXED_PORTS.zookeeper, who: 'ZooKeeper' }] : []),
-    ...(has('hdfsrole=master')
-      ? [
-          { port: FIXED_PORTS.hdfs, who: 'the name node' },
-          { port: FIXED_PORTS.webHdfs, who: 'the name node' },
-        ]
-      : []),
-    ...(has('yarnrole=master') ? [{ port: FIXED_PORTS.yarn, who: 'the resource manager' }] : []),
-    ...(has('jobhistory')
-      ? [
-          { port: FIXED_PORTS.jobHistory, who: 'the job history' },
-          { port: FIXED_PORTS.timeline, who: 'the job history' },
-        ]
-      : []),
+  const { apiServer, etcdClients, etcdPeers, dashboard, zookeeper, hdfs, webHdfs, yarn, jobHistory, timeline } =
+    FIXED_PORTS;
+  const listeners: readonly (readonly [boolean, string, ...(readonly number[])])[] = [
+    [true, 'kubelet', 10250],
+    [true, 'kube-proxy', 10256],
+    [role === 'master', 'the API server', apiServer],
+    [role === 'master', 'etcd', etcdClients, etcdPeers],
+    [role === 'master', 'the controller manager', 10257],
+    [role === 'master', 'the scheduler', 10259],
+    [role === 'proxy', 'haproxy', apiServer],
+    [machine.dashboard === 'true', 'the dashboard', dashboard],
+    [has('zookeeper'), 'ZooKeeper', zookeeper],
+    [has('hdfsrole=master'), 'the name node', hdfs, webHdfs],
+    [has('hdfsrole=worker'), 'the data node', 50010, 50020, 50075],
+    [has('yarnrole=master'), 'the resource manager', 8030, 8031, 8032, 8033, yarn],
+    [has('yarnrole=worker'), 'the node manager', 8040, 8042, 13562],
+    [has('jobhistory'), 'the job history', 10020, jobHistory],
+    [has('jobhistory'), 'the timeline server', timeline, 10200],
   ];
+  return listeners.flatMap(([listens, who, ...ports]) => (listens ? ports.map((port) => ({ port, who })) : []));
 }
 
 /** Ports of services-configuration.yaml, with the label of the machines that they are taken on. */

@@ -45,6 +45,15 @@ describe('ports', () => {
       [`${SERVICES}:12:25: grafana.grafana-port 50070 is taken on m1 by the name node; choose another port`],
     ],
     [
+      'a service and what others of Hadoop use among themselves',
+      [services('grafana: {grafana-port: 8031}\npylon: {port: 10020}\nprometheus: {node-exporter-port: 8040}')],
+      [
+        `${SERVICES}:12:25: grafana.grafana-port 8031 is taken on m1 by the resource manager; choose another port`,
+        `${SERVICES}:13:15: pylon.port 10020 is taken on m1 by the job history; choose another port`,
+        `${SERVICES}:14:34: prometheus.node-exporter-port 8040 is taken on w1, w2 by the node manager; choose another port`,
+      ],
+    ],
+    [
       'a service and the SSH that pai logs in by',
       [services('pylon: {port: 2200}')],
       [`${SERVICES}:12:15: sshport and pylon.port are both 2200 on m1; give one of them another port`],
