@@ -6,7 +6,7 @@ import { writeFakeRelease } from '../unit/tasks/hadoop/fake-release.js';
 import { CATALOGUE_SETTINGS, wholeCatalogue } from '../whole/catalogue.js';
 import { expectEnd, root } from '../whole/project.js';
 import { eventually, RigCluster, shape } from './cluster.js';
-import { hostAddress } from './rig.js';
+import { hostAddress, onHost } from './rig.js';
 
 /**
  * The whole catalogue on real hosts: a master and a worker. ZooKeeper, Prometheus, the node exporter and nginx are real; in place of Hadoop, the
@@ -14,6 +14,7 @@ import { hostAddress } from './rig.js';
  */
 let cluster: RigCluster;
 let entry: string;
+const IMAGES = 13;
 const SERVICES = 10;
 
 beforeAll(async () => {
@@ -57,13 +58,14 @@ async function rolledSince(before: ReadonlyMap<string, string>): Promise<readonl
 
 describe('the whole catalogue on one master and one worker', () => {
   it('is built and deployed by one command', async () => {
-    const result = await cluster.project.pai('run', 'services');
+    const result = await cluster.project.pai('run', 'images', 'services');
     expect(result.code, result.text.slice(-6000)).toBe(0);
+    expect(result.ran.filter((name) => name.startsWith('image:'))).toHaveLength(IMAGES);
     expect(result.ran.filter((name) => name.startsWith('service:'))).toHaveLength(SERVICES);
   });
 
   it('has then nothing to do', async () => {
-    expectEnd(await cluster.project.pai('run', 'services'), { ran: 0, failed: 0, skipped: 0 });
+    expectEnd(await cluster.project.pai('run', 'images', 'services'), { ran: 0, failed: 0, skipped: 0 });
   });
 
   it.each([
@@ -147,9 +149,13 @@ describe('the whole catalogue on one master and one worker', () => {
     expectEnd(await cluster.project.pai('run', 'services'), { ran: 0, failed: 0, skipped: 0 });
   });
 
-  it('is taken down again, and leaves nothing of it', async () => {
-    const result = await cluster.project.pai('clean', 'services');
+  it('is taken down again with its data, by the cleaning job on every node, and leaves nothing of it', async () => {
+    const data = '/datastorage';
+    for (const host of cluster.hosts) expect(await onHost(host, `ls ${data}`), host).not.toBe('');
+    const result = await cluster.project.pai('clean', 'services', '--delete-data', '--yes');
     expect(result.code, result.text.slice(-4000)).toBe(0);
+    expect(result.text).toContain('cleaning is done on every node');
+    for (const host of cluster.hosts) expect(await onHost(host, `ls -A ${data}`), host).toBe('');
     const left = await cluster.kubectl('get deployments,daemonsets,jobs,pods --namespace=default --output=name');
     expect(left.trim()).toBe('');
   });
