@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -292,4 +294,66 @@ describe('the images of the catalogue', () => {
     expectEnd(await project.pai('clean', 'image:grafana', '--remote'), { failed: 0 });
     expectEnd(await project.pai('run', 'image:grafana'), { ran: 1, failed: 0 });
   });
+
+  it('take their packages from the mirror of apt-line, and say so when it has none', async () => {
+    const image = `${JSON.parse(await rig('describe.sh')).registry.plain}/pai/debian:bookworm`;
+    const list = await docker('run', '--rm', image, 'sh', '-c', 'cat /etc/apt/sources.list /etc/apt/sources.list.d/*');
+    const [line = '', uri = ''] = /^deb .*?(https?:\/\/\S+) bookworm main$/m.exec(list) ?? [];
+    expect(line).not.toBe('');
+    const mirror = await Mirror.start(uri);
+    try {
+      const aptLine = line.replace(uri, mirror.uri);
+      await project.edit('services-configuration.yaml', (text) => {
+        const { cluster } = JSON.parse(text);
+        return JSON.stringify({
+          cluster: { ...cluster, 'image-build': { ...cluster['image-build'], 'apt-line': aptLine } },
+        });
+      });
+      mirror.empty = true;
+      const failed = await project.pai('run', 'image:base-image');
+      const { details } = expectFailure(failed, 'image:base-image', 'IMAGE_BUILD', /RUN .*install-packages/);
+      expect(details?.join('\n')).toContain(mirror.uri);
+      mirror.empty = false;
+      expectEnd(await project.pai('run', 'image:base-image'), { ran: 1, failed: 0 });
+      expect(mirror.served.filter((path) => path.endsWith('.deb')).length).toBeGreaterThan(0);
+      expect(await docker('run', '--rm', nameOf('base-image'), 'cat', '/etc/apt/sources.list')).toBe(aptLine);
+    } finally {
+      mirror.stop();
+    }
+  });
 });
+
+/** Stands for a mirror of a closed network: hands on what this machine's own mirror has. */
+class Mirror {
+  /** Paths that it gave an answer to. */
+  readonly served: string[] = [];
+  /** It has nothing. */
+  empty = false;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(of: string): Promise<Mirror> {
+    const server = createServer(async (request, response) => {
+      const answer = mirror.empty ? undefined : await fetch(of + request.url);
+      if (answer?.ok !== true) return response.writeHead(answer?.status ?? 404).end();
+      mirror.served.push(request.url ?? '');
+      return response.end(Buffer.from(await answer.arrayBuffer()));
+    });
+    const mirror = new Mirror(server);
+    // Where builds reach this machine.
+    await new Promise<void>((resolve) => server.listen(0, '172.30.0.1', resolve));
+    return mirror;
+  }
+
+  get uri(): string {
+    return `http://172.30.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
