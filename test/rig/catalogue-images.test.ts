@@ -297,7 +297,7 @@ describe('the images of the catalogue', () => {
 
   it('take their packages from the mirror of apt-line, and say so when it has none', async () => {
     const image = `${JSON.parse(await rig('describe.sh')).registry.plain}/pai/debian:bookworm`;
-    const list = await docker('run', '--rm', image, 'sh', '-c', 'cat /etc/apt/sources.list /etc/apt/sources.list.d/*');
+    const list = await docker('run', '--rm', image, 'cat', '/etc/apt/sources.list');
     const [line = '', uri = ''] = /^deb .*?(https?:\/\/\S+) bookworm main$/m.exec(list) ?? [];
     expect(line).not.toBe('');
     const mirror = await Mirror.start(uri);
@@ -311,7 +311,7 @@ describe('the images of the catalogue', () => {
       });
       mirror.empty = true;
       const failed = await project.pai('run', 'image:base-image');
-      const { details } = expectFailure(failed, 'image:base-image', 'IMAGE_BUILD', /RUN .*install-packages/);
+      const { details } = expectFailure(failed, 'image:base-image', 'IMAGE_BUILD', /RUN .*: exit code 100/);
       expect(details?.join('\n')).toContain(mirror.uri);
       mirror.empty = false;
       expectEnd(await project.pai('run', 'image:base-image'), { ran: 1, failed: 0 });
