@@ -92,6 +92,8 @@ if [ -z "${PAI_BENCH_UNCHANGED-}" ]; then
     spaces+=("$space")
     configure "$space"
     contexts
+    # Once, as with pai below: the registry then has what an image starts from.
+    plain "$space"
     began=$(now)
     plain "$space"
     tell 'plain script: 13 images, one by one' "$began"

@@ -35,10 +35,11 @@ describe('one master and one worker with containerd', () => {
   });
 
   it('have kubelet started again when it is killed, and after a reboot', async () => {
+    const killed = await kubelet();
     await onHost(worker, 'ctr -n k8s.io tasks kill -s SIGKILL kubelet');
-    await eventually(kubeletRuns, 300);
+    await eventually(async () => expect(await kubelet()).not.toBe(killed), 300);
     await call('docker', ['restart', '--time', '1', `pairig-${worker}`]);
-    await eventually(kubeletRuns, 300);
+    await eventually(kubelet, 300);
     await eventually(async () => {
       const path = 'jsonpath={.status.conditions[-1:].status}';
       expect(await cluster.kubectl(`get node ${hostAddress(worker)} --output=${path}`)).toBe('True');
@@ -56,6 +57,10 @@ describe('one master and one worker with containerd', () => {
   });
 });
 
-async function kubeletRuns(): Promise<void> {
-  expect(await onHost(worker, 'ctr -n k8s.io tasks ls')).toMatch(/^kubelet +\d+ +RUNNING/m);
+/** The process of kubelet on the worker; rejects when containerd has none that runs. */
+async function kubelet(): Promise<string> {
+  const tasks = await onHost(worker, 'ctr -n k8s.io tasks ls');
+  const [, process = ''] = /^kubelet +(\d+) +RUNNING/m.exec(tasks) ?? [];
+  expect(process, tasks).not.toBe('');
+  return process;
 }
