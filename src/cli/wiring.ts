@@ -202,6 +202,7 @@ function lazyImages(load: Once<ImageDriver>): ImageDriver {
     apply: async (...given) => (await load()).apply(...given),
     contextFiles: async (...given) => (await load()).contextFiles(...given),
     sourceFiles: async (...given) => (await load()).sourceFiles(...given),
+    missingSource: async (...given) => (await load()).missingSource(...given),
     digest: async (...given) => (await load()).digest(...given),
     copy: async (...given) => (await load()).copy(...given),
     clean: async (...given) => (await load()).clean(...given),

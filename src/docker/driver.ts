@@ -81,10 +81,11 @@ class RegistryImageDriver implements ImageDriver {
     copy: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly ContextFile[]> {
-    const { sources } = this.#options;
-    if (sources === undefined) throw new Error('an image driver without source trees was asked for one');
-    this.#trees ??= import('./source-tree.js').then(({ SourceTrees }) => new SourceTrees(sources));
-    return (await this.#trees).files(source, copy, signal);
+    return (await this.#sourceTrees()).files(source, copy, signal);
+  }
+
+  async missingSource(source: ImageSource, copy: readonly string[]): Promise<PaiError | undefined> {
+    return (await this.#sourceTrees()).missing(source, copy);
   }
 
   async apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {
@@ -115,6 +116,13 @@ class RegistryImageDriver implements ImageDriver {
     } catch (error) {
       throw cancelledOr(error, context.signal);
     }
+  }
+
+  #sourceTrees(): Promise<SourceTrees> {
+    const { sources } = this.#options;
+    if (sources === undefined) throw new Error('an image driver without source trees was asked for one');
+    this.#trees ??= import('./source-tree.js').then(({ SourceTrees }) => new SourceTrees(sources));
+    return this.#trees;
   }
 
   async #apply(work: ImageWork, context: ApplyContext): Promise<Stamp> {

@@ -8,6 +8,8 @@ import { contextMode, dockerfileOf, isPayload } from './context-files.js';
 /** Part of every image's fingerprint: raised when the way of building changes what comes out. */
 const BUILD_METHOD = 'image/1';
 const TEMPLATE_SUFFIX = '.template';
+/** What is copied of a source unless that is told. */
+const WHOLE = ['.'];
 
 /** An image to keep built and pushed. */
 export interface ImageSpec {
@@ -38,6 +40,11 @@ export function imageAction(spec: ImageSpec): Action {
     pools: ['docker'],
     observe: (context) => context.drivers.images.observe(spec.image),
     desired: (context) => desired(spec, context),
+    missing: async (context) => {
+      if (spec.source === undefined) return undefined;
+      const found = await context.drivers.images.missingSource(spec.source, spec.copy ?? WHOLE);
+      return found && named(found, spec);
+    },
     clean: (context) => context.drivers.images.clean(spec.image, context),
     // What comes of a source tree is there to be read, and may be large.
     files: async (context) => {
@@ -92,10 +99,11 @@ async function readFolder(spec: ImageSpec, context: ActionContext): Promise<read
 }
 
 async function readSource(
-  { name, folder, source, copy = ['.'] }: ImageSpec,
+  spec: ImageSpec,
   own: readonly PayloadFile[],
   context: ActionContext,
 ): Promise<readonly ContextFile[]> {
+  const { folder, source, copy = WHOLE } = spec;
   if (source === undefined) return [];
   try {
     const files = await context.drivers.images.sourceFiles(source, copy, context.signal);
@@ -108,14 +116,19 @@ async function readSource(
     });
   } catch (error) {
     if (!(error instanceof PaiError) || error.code !== 'IMAGE_SOURCE') throw error;
-    const { where, next, details } = error;
-    throw new PaiError('IMAGE_SOURCE', `image ${name}: ${error.message}`, {
-      ...(where !== undefined && { where }),
-      ...(next !== undefined && { next }),
-      details,
-      cause: error,
-    });
+    throw named(error, spec);
   }
+}
+
+/** An error about a source, with the image that it is for. */
+function named(error: PaiError, { name }: ImageSpec): PaiError {
+  const { code, message, where, next, details } = error;
+  return new PaiError(code, `image ${name}: ${message}`, {
+    ...(where !== undefined && { where }),
+    ...(next !== undefined && { next }),
+    details,
+    cause: error,
+  });
 }
 
 function filePart(file: ContextFile): FingerprintPart {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ContextFile, ImageSource } from '../model/drivers.js';
-import { PaiError } from '../model/errors.js';
+import { PaiError, toPaiError } from '../model/errors.js';
 import { FileDigests } from './file-digests.js';
 import { GitSources } from './git-source.js';
 
@@ -43,16 +43,22 @@ export class SourceTrees {
     }
   }
 
+  /** See `ImageDriver.missingSource`. Whether a repository has the revision is told when it is cloned. */
+  async missing(source: ImageSource, copy: readonly string[]): Promise<PaiError | undefined> {
+    if (this.#options.simulateMissing === true || source.kind === 'git') return undefined;
+    return placesIn(source, source.path, copy).then(
+      () => undefined,
+      (thrown) => toPaiError(thrown),
+    );
+  }
+
   async #files(source: ImageSource, copy: readonly string[], signal: AbortSignal): Promise<readonly ContextFile[]> {
     const root = source.kind === 'git' ? await this.#git.checkout(source, signal) : source.path;
-    if (!(await isFolder(root))) throw missingTree(source, root);
+    const places = await placesIn(source, root, copy);
     const known = createHash('sha256').update(root).digest('hex').slice(0, 16);
     const digests = await FileDigests.open(path.join(this.#options.folder, `digests-${known}.json`));
     const found: Found[] = [];
-    for (const entry of copy) {
-      // What is named may be a link to a tree; what is in it goes as it is.
-      const from = await realpath(path.join(root, entry)).catch(() => '');
-      if (from === '') throw missingPath(source, entry, root);
+    for (const [entry, from] of places) {
       const some = await listBelow(from, placeOf(entry), placeOf(entry) === COPIED ? '.git' : undefined);
       if (some.length === 0) throw emptyPath(source, entry);
       found.push(...some);
@@ -61,6 +67,18 @@ export class SourceTrees {
     await digests.save();
     return files;
   }
+}
+
+/** Where the entries of `copy` are: entry -> absolute path. What is named may be a link to a tree; what is in it goes as it is. */
+async function placesIn(source: ImageSource, root: string, copy: readonly string[]): Promise<Map<string, string>> {
+  if (!(await isFolder(root))) throw missingTree(source, root);
+  const places = new Map<string, string>();
+  for (const entry of copy) {
+    const place = await realpath(path.join(root, entry)).catch(() => undefined);
+    if (place === undefined) throw missingPath(source, entry, root);
+    places.set(entry, place);
+  }
+  return places;
 }
 
 /** A file or link of a tree, by its path in the build context and on this machine. */

@@ -1,3 +1,4 @@
+import type { PaiError } from './errors.js';
 import type { JsonObject } from './json.js';
 import type { LocalWork, Survey } from './local.js';
 import type { Secret } from './secret.js';
@@ -128,6 +129,8 @@ export interface ImageDriver {
    * IMAGE_SOURCE for a tree, a revision or a path that is not there.
    */
   sourceFiles(source: ImageSource, copy: readonly string[], signal: AbortSignal): Promise<readonly ContextFile[]>;
+  /** What `sourceFiles` would fail with, as far as a look at this machine tells: nobody else is asked, and no file is read. */
+  missingSource(source: ImageSource, copy: readonly string[]): Promise<PaiError | undefined>;
   /** Digest of an image's manifest, or index, in its registry; undefined when it has none. */
   digest(place: ImagePlace): Promise<string | undefined>;
   /** Copies an image between registries as it is, all platforms of it; what the second has already is not sent. */

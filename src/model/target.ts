@@ -1,4 +1,5 @@
 import type { Drivers, PayloadFile } from './drivers.js';
+import type { PaiError } from './errors.js';
 import type { Json } from './json.js';
 import type { LocalWork } from './local.js';
 import type { Operation } from './operation.js';
@@ -107,6 +108,11 @@ export interface Action {
   observe(context: ActionContext): Promise<Observation>;
   /** Computes the desired state. Pure but for reading input files; called again when an output below changed. */
   desired(context: ActionContext): Promise<Desired>;
+  /**
+   * Whether it lacks something that it is made from, as far as that can be told while what it needs is not there yet: `desired` would fail with that.
+   * Cheap; does not reject. Absent for what is made from templates and configuration only.
+   */
+  missing?(context: ActionContext): Promise<PaiError | undefined>;
   /**
    * Called for a target that was applied once and is about to be changed, before a run does anything: rejects with a PaiError when
    * something speaks against that. `allow` has what people said that it may be done all the same.

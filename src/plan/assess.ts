@@ -2,7 +2,7 @@ import { type Fingerprint, FingerprintKeyMissing, fingerprintOf } from '../finge
 import { type PaiError, toPaiError } from '../model/errors.js';
 import type { Observation } from '../model/stamp.js';
 import type { Desired, Target } from '../model/target.js';
-import { type Decision, decide } from './decide.js';
+import { type Decision, decide, troubleOf } from './decide.js';
 import type { Look } from './look.js';
 
 /** What a target should be, as far as it can be told. */
@@ -59,7 +59,7 @@ export function judge(target: Target, observation: Observation, wanted: Wanted, 
     ...(fingerprint && { desired: fingerprint }),
     ...(withoutKey && { withoutKey }),
     staleNeeds: [],
-    troubles: error === undefined ? [] : [{ problem: error.message, ...(error.next && { next: error.next }) }],
+    troubles: error === undefined ? [] : [troubleOf(error)],
     force,
   });
   if (decision.state === 'fresh') wanted.desired?.confirm?.();

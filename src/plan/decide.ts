@@ -1,5 +1,5 @@
 import { FINGERPRINT_FORMAT, type Fingerprint } from '../fingerprint/fingerprint.js';
-import { toPaiError } from '../model/errors.js';
+import { type PaiError, toPaiError } from '../model/errors.js';
 import type { PartChange, Reason, State } from '../model/plan.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { Target } from '../model/target.js';
@@ -8,6 +8,11 @@ import type { Target } from '../model/target.js';
 export interface Trouble {
   readonly problem: string;
   readonly next?: string;
+}
+
+/** The trouble that an error is. */
+export function troubleOf({ message, next }: PaiError): Trouble {
+  return { problem: message, ...(next && { next }) };
 }
 
 /** Everything that freshness is decided by. */
@@ -43,8 +48,7 @@ export interface Decision {
 export function decide(evidence: Evidence): Decision {
   const { observation } = evidence;
   if (observation?.kind === 'unknown') {
-    const error = toPaiError(observation.error);
-    return decision('unknown', [unreachable({ problem: error.message, ...(error.next && { next: error.next }) })]);
+    return decision('unknown', [unreachable(troubleOf(toPaiError(observation.error)))]);
   }
   const { asked } = evidence.target.action;
   if (asked !== undefined) return decision('stale', [{ kind: 'asked', what: asked }]);

@@ -1,3 +1,4 @@
+import type { PaiError } from '../model/errors.js';
 import type { Observation, Stamp } from '../model/stamp.js';
 import type { Desired, Target } from '../model/target.js';
 
@@ -11,6 +12,8 @@ export interface Look {
   observe(target: Target): Promise<Observation>;
   /** `outputs`: output digests of what the target needs (not of what it only comes after). May reject with a PaiError. */
   desired(target: Target, outputs: ReadonlyMap<string, string>): Promise<Desired>;
+  /** What `desired` would fail with, as far as that can be told while what the target needs is not there yet. */
+  missing(target: Target): Promise<PaiError | undefined>;
   /** Key for secrets in fingerprints; undefined while the cluster has none. */
   fingerprintKey(): Promise<Uint8Array | undefined>;
 }

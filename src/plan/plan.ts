@@ -6,7 +6,7 @@ import type { PlanEntry } from '../model/plan.js';
 import type { Observation } from '../model/stamp.js';
 import type { Target } from '../model/target.js';
 import { glance, judge, type Wanted, want } from './assess.js';
-import { decide, type Trouble } from './decide.js';
+import { decide, type Trouble, troubleOf } from './decide.js';
 import { levelsOf } from './levels.js';
 import type { Look } from './look.js';
 import { isWell, membersBeside, oneAtATime, restOfGroups, rollingGroup, spared } from './rolling.js';
@@ -176,13 +176,18 @@ class Planning {
       this.#entries.set(target.name, { name: target.name, ...judge(target, observation, wanted, force) });
       return;
     }
+    const missing = observation?.kind === 'known' ? await this.#look.missing(target) : undefined;
+    if (missing !== undefined) this.#wanted.set(target.name, { error: missing });
     const door = this.#closedDoor(target.name);
     const decision = decide({
       target,
       observation,
       ...(door && { notAsked: { through: door.name, unknown: door.state === 'unknown' } }),
       staleNeeds: open.filter((entry) => entry.state === 'stale').map((entry) => entry.name),
-      troubles: open.filter((entry) => entry.state === 'unknown').map((entry) => this.#unknownNeed(entry.name)),
+      troubles: [
+        ...(missing === undefined ? [] : [troubleOf(missing)]),
+        ...open.filter((entry) => entry.state === 'unknown').map((entry) => this.#unknownNeed(entry.name)),
+      ],
       force,
     });
     this.#entries.set(target.name, { name: target.name, ...decision });

@@ -37,6 +37,7 @@ export function createLook(drivers: Drivers, options: LookOptions = {}): Look {
       }
     },
     desired: (target, outputs) => target.action.desired(context(target.name, outputs)),
+    missing: async ({ name, action }) => action.missing?.(context(name, new Map())),
     fingerprintKey: async () => {
       key ??= drivers.pki.fingerprintKey();
       const asked = key;

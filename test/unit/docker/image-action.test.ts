@@ -22,6 +22,7 @@ function contextOf(files: Record<string, string | Uint8Array>) {
   const images = {
     contextFiles,
     sourceFiles: async () => [],
+    missingSource: async () => undefined,
     observe: async () => ({ kind: 'known', present: false }),
     apply: async (work: ImageWork) => {
       works.push(work);
@@ -192,6 +193,22 @@ describe('imageAction', () => {
         where: source.where,
         next: 'Put it there.',
       });
+    });
+
+    it('tells the same before what it is built on is there, and asks for nothing where there is no source', async () => {
+      const { context } = contextOf(files);
+      const missingSource: ImageDriver['missingSource'] = async (given, copy) => {
+        expect([given, copy]).toEqual([source, ['x']]);
+        return new PaiError('IMAGE_SOURCE', 'there is no folder', { where: source.where, next: 'Put it there.' });
+      };
+      const drivers = { ...context.drivers, images: { ...context.drivers.images, missingSource } };
+      expect(await made.missing?.({ ...context, drivers })).toMatchObject({
+        code: 'IMAGE_SOURCE',
+        message: 'image app: there is no folder',
+        where: source.where,
+        next: 'Put it there.',
+      });
+      expect(await action().missing?.({ ...context, drivers })).toBeUndefined();
     });
 
     it('refuses a file that is there twice', async () => {

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -113,6 +114,18 @@ describe('a folder', () => {
     await write('a', 'a');
     await mkdir(join(tree, 'empty'));
     await expect(files(source(), copy)).rejects.toMatchObject({ code: 'IMAGE_SOURCE', where: WHERE, message, next });
+  });
+
+  it('is told as missing without reading it, and only where nobody else has to be asked', async () => {
+    await write('a', 'a');
+    const missing = (source: ImageSource, copy: string, simulated = false) => trees(simulated).missing(source, [copy]);
+    expect(await missing(ofFolder(), 'a')).toBeUndefined();
+    expect(await missing(ofFolder(), 'nope')).toMatchObject({ code: 'IMAGE_SOURCE', message: /has no nope/ });
+    expect(await missing(ofFolder('/nowhere/tree'), '.')).toMatchObject({ message: /there is no folder/ });
+    expect(await missing(ofFolder('/nowhere/tree'), '.', true)).toBeUndefined();
+    const git = { kind: 'git', url: 'file:///nowhere', revision: 'main', where: WHERE } as const;
+    expect(await missing(git, '.')).toBeUndefined();
+    expect(existsSync(join(folder, 'cache'))).toBe(false);
   });
 
   it('that is not there is one file that says so where builds are simulated', async () => {

@@ -68,6 +68,30 @@ describe('planRun', () => {
     ]);
   });
 
+  test('tells what a target lacks before what it needs is there, and what can not be made without it', async () => {
+    const world = new FakeWorld();
+    const graph = fakeGraph(world, { a: {}, b: { needs: ['a'] }, c: { needs: ['b'] }, d: { needs: ['a'] } });
+    const error = new PaiError('IMAGE_SOURCE', 'there is no folder x', { next: 'Put it there.' });
+    world.thing('b').missing = error;
+    const plan = await planOf(world, graph);
+    expect(states(plan)).toEqual({ a: 'stale', b: 'unknown', c: 'unknown', d: 'stale' });
+    expect([...plan.errors]).toEqual([['b', error]]);
+    expect(plan.byName.get('b')?.reasons.at(-1)).toEqual({
+      kind: 'unreachable',
+      problem: 'there is no folder x',
+      next: 'Put it there.',
+    });
+    const isStillMissing = { between: () => Object.assign(world.thing('b'), { broken: error }) };
+    expect((await run(world, graph, ['*'], isStillMissing)).summary).toMatchObject({ ran: 2, failed: 1, skipped: 1 });
+  });
+
+  test('takes what was missing when it is there by the time that its turn comes', async () => {
+    const world = new FakeWorld();
+    world.thing('b').missing = new PaiError('IMAGE_SOURCE', 'there is no folder x', { next: 'Put it there.' });
+    const { summary } = await run(world, fakeGraph(world, { a: {}, b: { needs: ['a'] }, c: { needs: ['b'] } }));
+    expect(summary).toMatchObject({ ran: 3, failed: 0, skipped: 0 });
+  });
+
   test('takes a look that throws for unknown', async () => {
     const world = new FakeWorld();
     const graph = fakeGraph(world, { a: {} });

@@ -22,6 +22,8 @@ export interface FakeThing {
   problem?: string;
   /** Thrown by desired(). */
   broken?: Error;
+  /** Told by missing(). */
+  missing?: PaiError;
   /** Runs while it is applied. */
   during?: (context: ApplyContext) => Promise<void> | void;
   cleanFails?: boolean;
@@ -61,6 +63,7 @@ export class FakeWorld {
       },
       observe: (context) => this.#observe(context),
       desired: (context) => this.#desired(context),
+      missing: async () => thing().missing,
       clean: async (context) => this.#clean(context),
     };
   }
