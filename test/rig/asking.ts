@@ -5,6 +5,8 @@ import type { RigCluster } from './cluster.js';
 export interface FailedRequest {
   /** When it was made, in milliseconds since the epoch. */
   readonly at: number;
+  /** When it failed. */
+  readonly until: number;
   readonly message: string;
 }
 
@@ -32,7 +34,7 @@ export async function whileAsking(cluster: RigCluster, work: () => Promise<void>
         if (since !== undefined) outage = Math.max(outage, at - since);
         since = undefined;
       } catch (error) {
-        failed.push({ at, message: String(error) });
+        failed.push({ at, until: Date.now(), message: String(error) });
         since ??= at;
       }
       await sleep(500);
