@@ -92,7 +92,7 @@ function fixedPorts(machine: Machine, has: (label: string) => boolean): Claim[] 
   const { 'k8s-role': role } = machine;
   const { apiServer, etcdClients, etcdPeers, dashboard, zookeeper, hdfs, webHdfs, yarn, jobHistory, timeline } =
     FIXED_PORTS;
-  const listeners: readonly (readonly [boolean, string, ...(readonly number[])])[] = [
+  const all: readonly (readonly [boolean, string, ...(readonly number[])])[] = [
     [true, 'kubelet', 10250],
     [true, 'kube-proxy', 10256],
     [role === 'master', 'the API server', apiServer],
@@ -109,7 +109,7 @@ function fixedPorts(machine: Machine, has: (label: string) => boolean): Claim[] 
     [has('jobhistory'), 'the job history', 10020, jobHistory],
     [has('jobhistory'), 'the timeline server', timeline, 10200],
   ];
-  return listeners.flatMap(([listens, who, ...ports]) => (listens ? ports.map((port) => ({ port, who })) : []));
+  return all.flatMap(([listens, who, ...ports]) => (listens ? ports.map((port) => ({ port, who })) : []));
 }
 
 /** Ports of services-configuration.yaml, with the label of the machines that they are taken on. */
