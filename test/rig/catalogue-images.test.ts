@@ -129,8 +129,10 @@ describe('the images of the catalogue', () => {
     ].sort();
 
   it('are not built without their sources: the error names image, place and cure', async () => {
-    const planned = await project.pai('plan', 'image:grafana');
-    expect(planned.text).toMatch(/image grafana: there is no folder/);
+    const plan = ['bin/pai.js', 'plan', 'image:grafana', ...project.place];
+    await expect(call('node', plan, { cwd: project.clone })).rejects.toMatchObject({
+      stdout: expect.stringContaining('image grafana: there is no folder'),
+    });
     const refused = await project.pai('run', 'image:grafana');
     expectFailure(
       refused,
