@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wholeCatalogue } from '../whole/catalogue.js';
-import { expectEnd, expectFailure, Project, root } from '../whole/project.js';
+import { expectEnd, expectFailure, root } from '../whole/project.js';
+import { ImagesProject } from './images-project.js';
+import { Mirror } from './mirror.js';
 import { rig } from './rig.js';
 
 const call = promisify(execFile);
@@ -16,59 +15,6 @@ const IMAGES = [
   ...['base-image', 'cleaning-image', 'zookeeper', 'hadoop-run', 'frameworklauncher', 'rest-server', 'webportal'],
   ...['drivers', 'gpu-exporter', 'prometheus', 'grafana', 'pylon', 'end-to-end-test'],
 ];
-
-/** The example's configuration, with the rig's registry; no host is asked anything. */
-class ImagesProject extends Project {
-  /** What stands before the names of its images: registry and namespace of this run's own. */
-  readonly prefix: string;
-  /** Folder with the registry's login, for Docker's own client. */
-  readonly login: string;
-
-  private constructor(work: string, prefix: string) {
-    super(work, path.join(work, 'configuration'), ['-p', path.join(work, 'configuration')]);
-    this.prefix = prefix;
-    this.login = path.join(work, 'docker');
-  }
-
-  static async create(): Promise<ImagesProject> {
-    const { registry } = JSON.parse(await rig('describe.sh'));
-    const namespace = `catalogue-${Date.now()}`;
-    const work = await mkdtemp(path.join(tmpdir(), 'pai-rig-test-'));
-    const project = new ImagesProject(work, `${registry.tls}/${namespace}`);
-    await cp(path.join(root, 'cluster-configuration'), project.configuration, { recursive: true });
-    const services = {
-      cluster: {
-        clusterid: 'pai-rig-images',
-        'docker-registry-info': {
-          'docker-namespace': namespace,
-          'docker-registry-domain': registry.tls,
-          'docker-username': registry.user,
-          'docker-password': registry.password,
-          'docker-tag': 'rig',
-          'secret-name': 'pai-registry',
-          'docker-registry-ca': registry.ca,
-        },
-        'image-build': { 'base-image': `${registry.plain}/pai/debian:bookworm` },
-      },
-    };
-    await writeFile(path.join(project.configuration, 'services-configuration.yaml'), JSON.stringify(services), {
-      mode: 0o600,
-    });
-    const auth = Buffer.from(`${registry.user}:${registry.password}`).toString('base64');
-    await mkdir(project.login);
-    await writeFile(path.join(project.login, 'config.json'), JSON.stringify({ auths: { [registry.tls]: { auth } } }), {
-      mode: 0o600,
-    });
-    await project.freshClone();
-    return project;
-  }
-
-  /** A clone in which the whole catalogue is listed. */
-  override async freshClone(): Promise<void> {
-    await super.freshClone();
-    await this.edit('./service-list.yaml', wholeCatalogue);
-  }
-}
 
 /** Needs `npm run rig:up`, or a Docker Engine and registry as it makes them. */
 describe('the images of the catalogue', () => {
@@ -326,38 +272,3 @@ describe('the images of the catalogue', () => {
     }
   });
 });
-
-/** Stands for a mirror of a closed network: hands on what this machine's own mirror has. */
-class Mirror {
-  /** Paths that it gave an answer to. */
-  readonly served: string[] = [];
-  /** It has nothing. */
-  empty = false;
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async start(of: string): Promise<Mirror> {
-    const server = createServer(async (request, response) => {
-      const answer = mirror.empty ? undefined : await fetch(of + request.url);
-      if (answer?.ok !== true) return response.writeHead(answer?.status ?? 404).end();
-      mirror.served.push(request.url ?? '');
-      return response.end(Buffer.from(await answer.arrayBuffer()));
-    });
-    const mirror = new Mirror(server);
-    // Where builds reach this machine.
-    await new Promise<void>((resolve) => server.listen(0, '172.30.0.1', resolve));
-    return mirror;
-  }
-
-  get uri(): string {
-    return `http://172.30.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}

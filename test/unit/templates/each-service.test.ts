@@ -3,19 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KubeObject } from 'pai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
-import { CLUSTER, failure, removeEdited, SERVICES } from '../cluster/configuration-fixture.js';
-import { podOf, RenderedServices } from './services-fixture.js';
+import { CLUSTER, failure, SERVICES } from '../cluster/configuration-fixture.js';
+import { catalogueOfTests, podOf, RenderedServices } from './services-fixture.js';
 
-let services: RenderedServices;
-beforeAll(async () => {
-  services = await RenderedServices.ofCatalogue();
-});
-afterAll(() => {
-  services.remove();
-  removeEdited();
-});
+const services = await catalogueOfTests();
 
 describe('what services are told', () => {
   const MASTER = 'http://10.1.0.1';

@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Action, ActionContext, KubeObject, ProjectFolders } from 'pai';
+import { afterAll } from 'vitest';
 import type { Json, JsonObject } from '../../../src/model/json.js';
 import { listAt, objectAt, textAt } from '../../../src/model/json-path.js';
 import { ROLES } from '../../../tasks/hadoop/roles.js';
 import { deploy } from '../../../tasks/services.js';
 import { wholeCatalogue } from '../../whole/catalogue.js';
-import { type Edit, EXAMPLE_LIST, edited, LIST, load } from '../cluster/configuration-fixture.js';
+import { type Edit, EXAMPLE_LIST, edited, LIST, load, removeEdited } from '../cluster/configuration-fixture.js';
 import { asPai, templates } from '../tasks/templates.js';
 
 /** The kinds of machines that the fixture's workers are. */
@@ -119,4 +120,14 @@ export function containersOf(workload: KubeObject): readonly Json[] {
 
 export function initContainersOf(workload: KubeObject): readonly Json[] {
   return listAt(podOf(workload), 'initContainers');
+}
+
+/** The whole catalogue for a file of tests, which is removed after the last of them. */
+export async function catalogueOfTests(): Promise<RenderedServices> {
+  const services = await RenderedServices.ofCatalogue();
+  afterAll(() => {
+    services.remove();
+    removeEdited();
+  });
+  return services;
 }

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listAt, objectAt, textAt, textsAt, valueAt } from '../../../src/model/json-path.js';
-import { removeEdited } from '../cluster/configuration-fixture.js';
-import { containersOf, initContainersOf, podOf, RenderedServices } from './services-fixture.js';
+
+import { catalogueOfTests, containersOf, initContainersOf, podOf } from './services-fixture.js';
 
 /** What runs as root, or with more than a container gets by default, and why. Whatever is not here must not. */
 const PRIVILEGED: Readonly<Record<string, string>> = {
@@ -39,14 +39,7 @@ const SERVICE_NAMES = [
   'end-to-end-test',
 ];
 
-let services: RenderedServices;
-beforeAll(async () => {
-  services = await RenderedServices.ofCatalogue();
-});
-afterAll(() => {
-  services.remove();
-  removeEdited();
-});
+const services = await catalogueOfTests();
 
 describe('the service list', () => {
   it('has the whole catalogue, in an order that deploys what is needed first', () => {
